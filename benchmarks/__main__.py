@@ -18,9 +18,7 @@ def main() -> None:
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}")
-    print(
-        f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
-    )
+    print(f"{os.cpu_count()} cores, {platform.platform()}, Python {platform.python_version()}")
     for name in names:
         BENCHMARKS[name]()
 

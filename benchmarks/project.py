@@ -52,9 +52,8 @@ class Project:
 def rendered() -> Iterator[Project]:
     """The template with its defaults in a folder of its own, and nothing of it left afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
-    path = cookiecutter(
-        str(TEMPLATE), no_input=True, output_dir=str(folder), extra_context={"project_slug": SLUG}
-    )
+    answers = {"project_slug": SLUG}
+    path = cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(folder), extra_context=answers)
     project = Project(Path(path), free_port())
     try:
         yield project
