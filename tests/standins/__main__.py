@@ -9,7 +9,9 @@ from tests.standins.images import chosen, state
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.standins", description="Base images for the engine tests.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.standins", description="Base images for the engine tests."
+    )
     parser.add_argument("tags", nargs="*", help="only these images (default: all)")
     parser.add_argument("--list", action="store_true", help="show what the engine has, and make nothing")
     options = parser.parse_args(arguments)

@@ -29,7 +29,9 @@ def require_engine() -> None:
         raise EngineMissing("no docker command on PATH: install Docker Engine with its command line")
     answer = run("docker", "version", "--format", "{{.Server.Version}}", check=False)
     if answer.returncode:
-        raise EngineMissing(f"no Docker engine answers (start it, or set DOCKER_HOST): {answer.stdout.strip()}")
+        raise EngineMissing(
+            f"no Docker engine answers; start it, or set DOCKER_HOST: {answer.stdout.strip()}"
+        )
 
 
 def is_root_on_debian() -> bool:

@@ -9,8 +9,8 @@ class EngineMissing(StandInError):
     """No Docker command, or no engine that answers it."""
 
 
-class NoWayToImages(StandInError):
-    """Neither a registry in reach nor the means to build stand-ins: the reason a test is skipped with."""
+class CannotBePrepared(StandInError):
+    """It is absent, cannot be fetched and cannot be made here: the reason a test is skipped with."""
 
 
 class BuildFailed(StandInError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.standins.catalogue import IMAGES, DebianBase, StandIn
 from tests.standins.command import is_root_on_debian, require_engine, run
 from tests.standins.debian import build_debian
-from tests.standins.errors import NoWayToImages
+from tests.standins.errors import CannotBePrepared
 from tests.standins.plugins import ensure_plugins
 from tests.standins.recipe import RECIPES, recipe_hash
 from tests.standins.registry import Registry
@@ -23,7 +23,7 @@ def ensure_images(*tags: str, report: Callable[[str], object] = print) -> None:
 
     :param report: called with a line for each thing made.
     :raises EngineMissing: no engine answers.
-    :raises NoWayToImages: an image is absent, no registry answers and this is not root on Debian.
+    :raises CannotBePrepared: an image is absent, no registry answers and this is not root on Debian.
     """
     require_engine()
     registry = Registry()
@@ -57,7 +57,7 @@ def _obtain(image: StandIn, registry: Registry, report: Callable[[str], object])
         report(f"pulled {image.tag}")
         return
     if not is_root_on_debian():
-        raise NoWayToImages(
+        raise CannotBePrepared(
             f"image {image.tag} is not there, it cannot be pulled ({registry.failure}), "
             "and a stand-in can be built only by root on Debian"
         )

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tests.standins.command import is_root_on_debian, run
-from tests.standins.errors import NoWayToImages
+from tests.standins.errors import CannotBePrepared
 
 # Debian 12's docker-compose is the Python 1.29 and it has no buildx; trixie's are static enough to run there.
 SUITE = "trixie"
@@ -19,12 +19,12 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 def ensure_plugins() -> list[str]:
     """Make `docker compose` (v2) and `docker buildx` work, and return the names of those just put in place.
 
-    :raises NoWayToImages: one is absent and this is not root on Debian.
+    :raises CannotBePrepared: one is absent and this is not root on Debian.
     """
     absent = [plugin for plugin in PACKAGES if not works(plugin)]
     if absent and not is_root_on_debian():
         names = " and ".join(f"docker {plugin}" for plugin in absent)
-        raise NoWayToImages(f"{names} not found: install Docker's {' and '.join(absent)} plugin (Debian and root get it here)")
+        raise CannotBePrepared(f"no {names}: install Docker's plugins for it (root on Debian gets them here)")
     if absent:
         _install(absent)
     return absent
@@ -50,7 +50,7 @@ def _install(plugins: list[str]) -> None:
 
 
 def _download(packages: list[str], scratch: Path) -> list[Path]:
-    """Download packages of another suite with lists of their own: the machine's package sources stay as they are."""
+    """Download with package lists of their own: the machine's package sources stay as they are."""
     (scratch / "lists/partial").mkdir(parents=True)
     (scratch / "cache/archives/partial").mkdir(parents=True)
     source = scratch / "sources.list"
