@@ -43,7 +43,8 @@ class Stack:
     def login(self) -> tuple[str, str]:
         user = re.search(r"user\W+(\S+)", self.printed, re.I)
         password = re.search(r"password\W+(\S+)", self.printed, re.I)
-        assert user and password, f"make up printed no login:\n{self.printed}"
+        assert user, f"make up printed no login:\n{self.printed}"
+        assert password, f"make up printed no password:\n{self.printed}"
         return user[1], password[1]
 
     def make(self, *arguments: str, check: bool = True, timeout: float = 900):

@@ -15,9 +15,9 @@ NOTEBOOKS = {
     ],
     "sleeps": [
         "seconds = 300",
-        "import time\n\nfor second in range(seconds):\n    print('slept', second, flush=True)\n    time.sleep(1)",
+        "import time\n\nfor second in range(seconds):\n    print('slept', second)\n    time.sleep(1)",
     ],
-    # `word` is what the trigger gives both tasks; `echoed` is what the first task hands to the second by its name.
+    # `word` is given to both tasks; the first task hands `echoed` to the second by its name.
     "echo": [
         "word = 'default'\nechoed = None",
         "from notebook_task import task\n\ntask.result(echoed=f'{echoed} {word}' if echoed else word)",

@@ -30,13 +30,15 @@ def example(stack):
     return {"run": run["dag_run_id"], "printed": smoke.stdout, "events": events}
 
 
-def test_every_image_is_built_and_knows_its_folder(built):
+@pytest.mark.usefixtures("built")
+def test_every_image_is_built_and_knows_its_folder():
     for name in IMAGES:
         labels = engine.inspect("image", f"{SLUG}/{name}:dev")["Config"]["Labels"]
         assert labels["launcher.project"] == SLUG
 
 
-def test_task_images_share_the_base_layers(built):
+@pytest.mark.usefixtures("built")
+def test_task_images_share_the_base_layers():
     base = engine.inspect("image", f"{SLUG}/task-base:dev")["RootFS"]["Layers"]
     for task in TASKS:
         assert engine.inspect("image", f"{SLUG}/{task}:dev")["RootFS"]["Layers"][: len(base)] == base
@@ -72,13 +74,12 @@ def test_only_the_user_interface_is_published_and_only_on_loopback(stack):
     assert published == [f"127.0.0.1:{stack.port}"]
 
 
-def test_workers_hold_no_key_to_the_database(stack):
-    worker = next(
-        c
-        for c in engine.compose_containers(SLUG)
-        if c["Config"]["Labels"]["com.docker.compose.service"] == "worker"
-    )
-    names = {variable.split("=", 1)[0] for variable in worker["Config"]["Env"]}
+@pytest.mark.usefixtures("stack")
+def test_workers_hold_no_key_to_the_database():
+    services = {
+        c["Config"]["Labels"]["com.docker.compose.service"]: c for c in engine.compose_containers(SLUG)
+    }
+    names = {variable.split("=", 1)[0] for variable in services["worker"]["Config"]["Env"]}
     forbidden = {"SQL_ALCHEMY_CONN", "FERNET_KEY", "JWT_SECRET"}
     assert not [name for name in names if any(part in name for part in forbidden)]
 
