@@ -36,5 +36,7 @@ def path_of(identity: Identity) -> str:
 
 def _folder_name(part: str) -> str:
     if part in {"", ".", ".."} or "/" in part:
-        raise ValueError(f"{part!r} cannot be part of an artifact's path: it is empty, '.', '..' or holds '/'")
+        raise ValueError(
+            f"{part!r} cannot be part of an artifact's path: it is empty, '.', '..' or holds '/'"
+        )
     return quote(part, safe="")

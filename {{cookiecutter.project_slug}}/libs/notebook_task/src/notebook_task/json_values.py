@@ -50,13 +50,17 @@ def _scalar(value: Any, where: str) -> Any:
 def _finite(value: float, where: str) -> float:
     if math.isfinite(value):
         return value
-    raise ResultError(f"{where} is {value}, which JSON cannot hold. Return a number, or None for a missing one.")
+    raise ResultError(
+        f"{where} is {value}, which JSON cannot hold. Return a number, or None for a missing one."
+    )
 
 
 def _date(value: Any, where: str) -> str:
     text = value.isoformat()
     if text == "NaT":
-        raise ResultError(f"{where} is NaT, which JSON cannot hold. Return a date, or None for a missing one.")
+        raise ResultError(
+            f"{where} is NaT, which JSON cannot hold. Return a date, or None for a missing one."
+        )
     return text
 
 
@@ -68,7 +72,9 @@ def _numpy_scalar(value: Any, where: str) -> Any:
     # numpy's item() turns a date with nanoseconds into a bare number
     plain = str(value) if value.dtype.kind == "M" else value.item()
     if plain == "NaT":
-        raise ResultError(f"{where} is NaT, which JSON cannot hold. Return a date, or None for a missing one.")
+        raise ResultError(
+            f"{where} is NaT, which JSON cannot hold. Return a date, or None for a missing one."
+        )
     if plain is value or _is_numpy_scalar(plain):
         raise ResultError(f"{where} is {_described(value)}, which JSON cannot hold.")
     return to_json(plain, where)
@@ -81,7 +87,9 @@ def _described(value: Any) -> str:
 
 def _advice(value: Any) -> str:
     if hasattr(value, "tolist"):
-        return "Return .tolist() if it is small; else write it to task.data_url(...) and return the reference."
+        return (
+            "Return .tolist() if it is small; else write it to task.data_url(...) and return the reference."
+        )
     if isinstance(value, (set, frozenset)):
         return "Return sorted(...)."
     return "Return numbers, text, lists and dictionaries; write data to task.data_url(...)."
