@@ -96,3 +96,9 @@ class EngineLost(TaskError):
     """The engine did not answer for too long; the container is left for the next try."""
 
     retry = True
+
+
+class AlreadyRunning(TaskError):
+    """Another attempt of the same task instance is being started at the same time."""
+
+    retry = True

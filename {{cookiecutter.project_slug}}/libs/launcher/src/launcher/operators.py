@@ -1,0 +1,184 @@
+"""The operators of a DAG file. The only module of the launcher that imports Airflow.
+
+Nothing here runs, or is imported, when a DAG is parsed beyond the assignments of `__init__`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import BaseOperator, conf
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from launcher import backends
+from launcher.lifecycle import STOP_GRACE, Attempt
+from launcher.outcome import LauncherError, Outcome
+from launcher.settings import Settings
+from launcher.spec import Identity, TaskSpec
+from launcher.task_folder import find_task
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+
+class _LaunchingOperator(BaseOperator):
+    """What both operators share: one attempt, watched to its end."""
+
+    def __init__(
+        self,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.parameters = parameters
+        self.environment = environment
+        self._attempt: Attempt | None = None
+
+    def execute(self, context: Context) -> Any:
+        """Run the task to its end and return its result, which becomes the XCom."""
+        try:
+            outcome = self._run(context)
+        except LauncherError as error:
+            if error.retry:
+                raise
+            raise AirflowFailException(str(error)) from error
+        if outcome.skipped:
+            raise AirflowSkipException(outcome.reason)
+        return outcome.result
+
+    def on_kill(self) -> None:
+        """Stop the task. Airflow allows five seconds, so this only asks; `execute` sees the end."""
+        if self._attempt is not None:
+            self._attempt.kill()
+
+    def _run(self, context: Context) -> Outcome:
+        settings = Settings.from_environment(project_dir=project_dir())
+        spec = TaskSpec(
+            identity=_identity(context, settings),
+            environment=self.environment or {},
+            parameters=self.parameters or {},
+            offered=_offered(context),
+            upstream=upstream_results(context),
+            deadline=self._deadline(),
+            task_instance=str(context["ti"].id),
+            generation=context["ti"].max_tries or 0,
+            **self._what(settings),
+        )
+        self._attempt = Attempt(
+            spec, backends.load(settings), show=self._show, result_limit=settings.result_limit
+        )
+        return self._attempt.run()
+
+    def _what(self, settings: Settings) -> dict[str, Any]:
+        """The part of the spec that says what is run."""
+        raise NotImplementedError
+
+    def _show(self, line: str) -> None:
+        self.log.info("%s", line)
+
+    def _deadline(self) -> float | None:
+        if self.execution_timeout is None:
+            return None
+        # A little later than Airflow's own timeout: that one is to be seen, this one is for when nobody watches.
+        return time.time() + self.execution_timeout.total_seconds() + STOP_GRACE
+
+
+class NotebookOperator(_LaunchingOperator):
+    """Run the task folder ``tasks/<task>``, in its own image or environment.
+
+    Results of the direct upstream tasks reach it without wiring; DAG params and the run's conf are offered to it.
+
+    :param task: name of the task folder; also the task id unless ``task_id`` is given
+    :param parameters: values for the task's parameters, by name (templated)
+    :param environment: further environment variables (templated)
+    """
+
+    template_fields: Sequence[str] = ("parameters", "environment")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"parameters": "json", "environment": "json"}
+    ui_color = "#dcebf7"
+
+    def __init__(self, *, task: str, task_id: str | None = None, **kwargs: Any) -> None:
+        super().__init__(task_id=task_id or task, **kwargs)
+        self.task = task
+
+    def _what(self, settings: Settings) -> dict[str, Any]:
+        folder = find_task(self.task, settings.project_dir)
+        return {"image": folder.image(settings), "folder": str(folder.path)}
+
+
+class ContainerOperator(_LaunchingOperator):
+    """Run any image, under the same contract: files in, files out, exit code.
+
+    :param image: the image (templated)
+    :param command: its command, instead of the image's own (templated)
+    :param parameters: what the container finds in ``$TASK_DIR/in/params.json`` (templated)
+    :param environment: further environment variables (templated)
+    :param result: whether the container must leave a result in ``$TASK_DIR/out/result.json``
+    """
+
+    template_fields: Sequence[str] = ("image", "command", "parameters", "environment")
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "command": "json",
+        "parameters": "json",
+        "environment": "json",
+    }
+    ui_color = "#e2f0d9"
+
+    def __init__(
+        self, *, image: str, command: Sequence[str] | None = None, result: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.image = image
+        self.command = command
+        self.result = result
+
+    def _what(self, settings: Settings) -> dict[str, Any]:
+        command = None if self.command is None else tuple(str(part) for part in self.command)
+        return {"image": self.image, "command": command, "declares_result": self.result}
+
+
+def project_dir() -> Path:
+    """The project that Airflow's DAG folder belongs to: the folder above it."""
+    return Path(conf.get("core", "dags_folder")).resolve().parent
+
+
+def upstream_results(context: Context) -> dict[str, Any]:
+    """The result of each direct upstream task, by task id.
+
+    A mapped upstream gives a list ordered by map index, with None for an instance that left no result. One pull a
+    task: Airflow flattens what it pulls for a list of tasks.
+    """
+    task, instance = context["task"], context["ti"]
+    return {task_id: _result_of(task_id, instance) for task_id in sorted(task.upstream_task_ids)}
+
+
+def _result_of(task_id: str, instance: RuntimeTaskInstance) -> Any:
+    upstream = instance.task.dag.get_task(task_id)
+    if not upstream.get_needs_expansion():
+        return instance.xcom_pull(task_ids=task_id, map_indexes=-1)
+    return None
+
+
+def _identity(context: Context, settings: Settings) -> Identity:
+    instance = context["ti"]
+    logical_date = context.get("logical_date")
+    return Identity(
+        deployment=settings.deployment,
+        dag=instance.dag_id,
+        run=instance.run_id,
+        task=instance.task_id,
+        map_index=-1 if instance.map_index is None else instance.map_index,
+        try_number=instance.try_number,
+        logical_date=None if logical_date is None else logical_date.isoformat(),
+    )
+
+
+def _offered(context: Context) -> dict[str, Any]:
+    run = context.get("dag_run")
+    return {**dict(context["params"]), **((run.conf or {}) if run is not None else {})}
