@@ -6,12 +6,13 @@ help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s%s\n", $$1, $$2}' Makefile
 
 .venv/made: requirements-dev.txt
+	@$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed, $(PYTHON) is ' + sys.version.split()[0] + '; type: make PYTHON=python3.13 $(MAKECMDGOALS)' if sys.version_info < (3, 11) else 0)"
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --requirement requirements-dev.txt
 	touch .venv/made
 
 demo: .venv/made  ## render the template with its defaults into build/ and run the demo there, without Docker
-	.venv/bin/cookiecutter --no-input --overwrite-if-exists --output-dir build .
+	.venv/bin/cookiecutter --no-input --default-config --overwrite-if-exists --output-dir build .
 	$(MAKE) -C $(BUILD) demo
 
 test: .venv/made  ## run the whole suite: rendering, hooks, the output's own tests, the real stack

@@ -1,4 +1,4 @@
-"""A project that lives on while the template does: cruft takes over what is new and keeps what is the user's."""
+"""A project lives on while the template does: cruft brings what is new and keeps what is the user's."""
 
 from __future__ import annotations
 
