@@ -69,7 +69,7 @@ def launch(notebook: dict[str, Any], workspace: Workspace) -> Kernel:
     if language(notebook) == "python":
         files: list[tempfile.TemporaryDirectory[str]] = []
         connection = _socket_connection(workspace, files)
-        command, extra = [task_python(), "-m", "ipykernel_launcher", "-f", "{connection_file}"], {}
+        command, extra = [task_python(), "-m", "notebook_task.kernel_start", "-f", "{connection_file}"], {}
         command.append("--HistoryManager.hist_file=:memory:")
     else:
         files, connection = [], _port_connection()
