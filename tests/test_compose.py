@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
 import yaml
+
+from tests import engine
 
 SOCKET = "/var/run/docker.sock"
 # Who runs when the stack is up; `migrate` and its like end.
@@ -200,20 +201,12 @@ def test_every_setting_of_the_stack_is_in_the_example(project):
 
 
 @pytest.fixture(scope="module")
-def plugin():
-    """Docker Compose v2; put in place where the machine has none and we may."""
-    from tests.standins.errors import NoWayToImages
-    from tests.standins.plugins import ensure_plugins
-
-    try:
-        ensure_plugins()
-    except NoWayToImages as why:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(why))
+def docker_compose():
+    engine.require()
 
 
-@pytest.mark.usefixtures("plugin")
+@pytest.mark.usefixtures("docker_compose")
+@pytest.mark.engine
 @pytest.mark.xdist_group("engine")
 def test_compose_accepts_the_file(project):
     required = re.findall(r"\$\{(\w+):\?", (project.path / "compose.yaml").read_text())
@@ -226,7 +219,8 @@ def test_compose_accepts_the_file(project):
     assert set(yaml.safe_load(shown)["services"]) >= LONG_RUNNING
 
 
-@pytest.mark.usefixtures("plugin")
+@pytest.mark.usefixtures("docker_compose")
+@pytest.mark.engine
 @pytest.mark.xdist_group("engine")
 def test_compose_without_secrets_says_what_to_type(project):
     refused = project.run("docker", "compose", "config", check=False)
