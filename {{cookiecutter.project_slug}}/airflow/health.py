@@ -1,7 +1,7 @@
-"""The health checks of the stack: `python health.py scheduler|triggerer|dag_processor|metadatabase|worker|flower`.
+"""The health checks of the stack: `python health.py scheduler`, or another of its parts.
 
-`airflow jobs check` and `airflow celery` ping cost two seconds of CPU each time, mostly for imports. These cost
-a twentieth of a second, and no curl: later images of Airflow have none.
+`airflow jobs check` and Celery's ping cost two seconds of CPU each time, mostly for imports. These cost a
+twentieth of a second. No curl: later images of Airflow have none.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from http.client import HTTPConnection
 from pathlib import Path
 
-LAST_PING = Path("/tmp/celery-ping")  # noqa: S108
+LAST_PING = Path("/tmp/celery-ping")
 PING_EVERY_SECONDS = 60
 
 
@@ -55,7 +55,7 @@ def main(name: str) -> int:
     checks = {"worker": worker, "flower": flower}
     try:
         healthy = checks[name]() if name in checks else component(name)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         print(f"{name}: {error}")
         return 1
     return 0 if healthy else 1

@@ -8,7 +8,7 @@ from airflow.cli.cli_parser import get_parser
 
 
 def airflow(*words: str) -> None:
-    """Run one `airflow` command in this process: a second one would import Airflow once more, which takes seconds."""
+    """Run one `airflow` command in this process: a second one would spend seconds on importing Airflow."""
     arguments = get_parser().parse_args(words)
     arguments.func(arguments)
 
@@ -17,7 +17,16 @@ def main() -> None:
     user = os.environ["ADMIN_USER"]
     airflow("db", "migrate")
     airflow(
-        *("users", "create", "--role", "Admin", "--username", user, "--password", os.environ["ADMIN_PASSWORD"]),
+        *(
+            "users",
+            "create",
+            "--role",
+            "Admin",
+            "--username",
+            user,
+            "--password",
+            os.environ["ADMIN_PASSWORD"],
+        ),
         *("--firstname", user, "--lastname", user, "--email", f"{user}@localhost"),
     )
 

@@ -1,0 +1,1 @@
+"""What `make` calls: `python3 -m tools <verb>`. Standard library only."""
