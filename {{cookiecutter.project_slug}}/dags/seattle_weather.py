@@ -1,11 +1,11 @@
 """Predicts tomorrow's maximum temperature in Seattle, from four years of daily weather.
 
-`extract_year` runs once a year of data, at the same time. `prepare` joins the years and checks them. Two models
-learn from the same table, each with its own release of scikit-learn. `report` compares them with the forecast
-*tomorrow will be like today* and picks the best.
+`extract_year` runs once a year of data, at the same time. `prepare` joins the years and checks them. Two
+models learn from the same table, each with its own release of scikit-learn. `report` compares them with the
+forecast *tomorrow will be like today* and picks the best.
 
-Each task is a folder of `tasks/`: open the log of one to see what it printed and where its executed notebook is,
-and XCom to see its result.
+Each task is a folder of `tasks/`: open the log of one to see what it printed and where its executed notebook
+is, and XCom to see its result.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ YEARS = [2012, 2013, 2014, 2015]
 with DAG(
     "seattle_weather",
     doc_md=__doc__,
-    # The data ends in 2015, so a new run has nothing new to say: somebody starts it. For a pipeline that has, write
-    # schedule="@weekly" and a start_date; see docs/schedule.md.
+    # The data ends in 2015, so a run next week has nothing new to say: somebody starts it. A pipeline that
+    # has says schedule="@weekly" or the like; see docs/schedule.md.
     schedule=None,
     tags=["example"],
-    # The fields of the form that Airflow shows when you trigger the DAG. Every task is offered all of them and takes
-    # those that its parameters cell names. An empty field is not given: then the task's own value holds.
+    # The fields of the form that Airflow shows when you trigger the DAG. Every task is offered all of them
+    # and takes those that its parameters cell names. An empty field is not given: the task's own value holds.
     params={
         "seed": Param(None, type=["null", "integer"], title="Seed", description="Of the random forest"),
         "test_year": Param(
@@ -57,7 +57,7 @@ with DAG(
     train_forest = NotebookOperator(task="train_forest", parameters={"trees": 200})
     report = NotebookOperator(task="report")
 
-    # A task gets the results of the tasks directly before it. So `report`, which reads the table that `prepare` wrote,
-    # comes after that one too.
+    # A task gets the results of the tasks directly before it. `report` reads the table that `prepare` wrote,
+    # so it comes after that one too.
     extract_year >> prepare >> [train_ridge, train_forest] >> report
     prepare >> report
