@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Any, Protocol
 
 from . import command_line, log
 from .artifacts import path_of
@@ -58,14 +58,12 @@ class TaskKind(Protocol):
         """Run it; the result is in the session's spool."""
 
 
-def run_and_exit(kind: TaskKind, folder: Path) -> NoReturn:
-    """Run the task as the command line and `TASK_DIR` say, and end the process."""
+def run_as_process(kind: TaskKind, folder: Path) -> int:
+    """Run the task as the command line and `TASK_DIR` say; return the process' exit code."""
     raise_on_signals()
-    code = main(kind, folder, arguments=sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # everything is on disk: 60 ms of tearing down modules and sockets would gain nothing
-    os._exit(code)
+    # a script's prints show up when they happen, also through a pipe
+    sys.stdout.reconfigure(line_buffering=True)
+    return main(kind, folder, arguments=sys.argv[1:])
 
 
 def main(kind: TaskKind, folder: Path, *, arguments: Sequence[str]) -> int:
@@ -117,7 +115,9 @@ def _check(kind: TaskKind, folder: Path) -> int:
     return OK
 
 
-def _resolved(kind: TaskKind, folder: Path, request: Request, *, given: dict) -> tuple[Declared, Resolution]:
+def _resolved(
+    kind: TaskKind, folder: Path, request: Request, *, given: dict[str, Any]
+) -> tuple[Declared, Resolution]:
     declared = kind.declared()
     params_file = read_params_file(folder / "params.yaml")
     return declared, resolve(declared, request, params_file=params_file, from_command_line=given)
@@ -127,9 +127,13 @@ def _prepare(folder: Path, request: Request, resolution: Resolution) -> Attempt:
     task_dir = task_dir_from_environment() or task_dir_by_hand(folder, request.identity)
     workspace = Workspace(task_dir)
     home = launcher_home(folder)
+    # what a launcher or an image sets; a notebook reads them the same way in a run by hand
+    os.environ.setdefault("EXECUTION_ID", request.identity.run)
+    os.environ.setdefault("DATA_URL", str(home / "data"))
+    os.environ.setdefault("ARTIFACTS_URL", str(home / "artifacts"))
     session = Session(
         identity=request.identity,
-        data_url=os.environ.get("DATA_URL") or str(home / "data"),
+        data_url=os.environ["DATA_URL"],
         spool=workspace.spool,
         upstream=request.upstream,
     )
@@ -138,7 +142,7 @@ def _prepare(folder: Path, request: Request, resolution: Resolution) -> Attempt:
         session.save(workspace.session_file)
     except OSError as error:
         raise TaskError(f"cannot write below TASK_DIR {task_dir}: {error}") from error
-    store = open_store(os.environ.get("ARTIFACTS_URL") or str(home / "artifacts"))
+    store = open_store(os.environ["ARTIFACTS_URL"])
     return Attempt(
         folder=folder,
         request=request,

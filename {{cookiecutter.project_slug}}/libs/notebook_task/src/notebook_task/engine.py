@@ -21,6 +21,8 @@ from .log import say
 from .stopping import SIGNALS
 
 NAME = "notebook-task"
+# nbclient's: such a cell is not run
+SKIP_TAG = "skip-execution"
 # from asking a cell to stop to killing its kernel; a signal must end the task within 5 s
 GRACE_SECONDS = 2.0
 HEARTBEAT_SECONDS = 60.0
@@ -105,7 +107,7 @@ class _Run:
             ending = await self._run_cell(client, cell, index)
             heartbeat.cancel()
             client.finish_lines()
-            self._manager.end_cell(cell, ending.state)
+            self._manager.end_cell(cell, states.SKIPPED if SKIP_TAG in _tags(cell) else ending.state)
             if ending.cell_index is not None:
                 return ending
         return Ending()
@@ -125,6 +127,10 @@ class _Run:
         else:
             state = states.COMPLETED if _ends_on_purpose(error) else states.FAILED
         return Ending(state, index, error.ename, error.evalue, error.traceback)
+
+
+def _tags(cell: NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
 
 
 def _ends_on_purpose(error: CellExecutionError) -> bool:

@@ -12,6 +12,8 @@ from .parameters import Declared, Resolution
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-_])")
 VALUE_WIDTH = 60
+# what passes through make and a shell unharmed
+SETTINGS = re.compile(r"[\w=.,:/+ -]{1,300}")
 
 
 def say(text: str) -> None:
@@ -77,17 +79,16 @@ def reproduction(task: str, resolution: Resolution) -> str:
     }
     if not values:
         return f"make run task={task}"
-    settings = " ".join(_setting(name, value) for name, value in values.items())
-    if len(settings) > 500 or any(sign in settings for sign in '"$`\\'):
+    settings = " ".join(f"{name}={_as_setting(value)}" for name, value in values.items())
+    if any(" " in _as_setting(value) for value in values.values()) or not SETTINGS.fullmatch(settings):
         return (
             f"make run task={task}, with the values of the saved notebook's cell tagged injected-parameters"
         )
     return f'make run task={task} set="{settings}"'
 
 
-def _setting(name: str, value: Any) -> str:
-    text = f"{name}={value if isinstance(value, str) else json.dumps(value, default=str)}"
-    return f"'{text}'" if re.search(r"[^\w=.:/+-]", text) else text
+def _as_setting(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def _shown(value: Any) -> str:

@@ -10,6 +10,7 @@ from . import errors
 from .json_files import write_json
 
 SCHEMA = 1
+REASON_LENGTH = 2000
 # KubernetesPodOperator's side container reads this one
 XCOM_FOLDER = Path("/airflow/xcom")
 
@@ -40,7 +41,7 @@ def write_outcome(out: Path, outcome: Outcome) -> None:
     out.mkdir(parents=True, exist_ok=True)
     content = {
         "schema": SCHEMA,
-        "reason": outcome.reason,
+        "reason": outcome.reason and outcome.reason[:REASON_LENGTH],
         "retry": outcome.retry,
         "artifacts": outcome.artifacts,
     }

@@ -58,7 +58,7 @@ def resolve(
     :raises InputError: lists every unknown, contradictory and missing parameter at once.
     """
     problems: list[str] = []
-    addressed = {name: Sourced(value, "DAG (parameters=)") for name, value in request.parameters.items()}
+    addressed = {name: Sourced(value, "parameters") for name, value in request.parameters.items()}
     in_file = {
         name: Sourced(value, f"params.yaml, line {params_file.lines[name]}")
         for name, value in params_file.values.items()

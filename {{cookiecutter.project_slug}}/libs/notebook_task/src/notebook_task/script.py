@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .attempt import Attempt, run_and_exit
+from .attempt import Attempt, run_as_process
 from .errors import CELL_RAISED, STOPPED, InputError, ResultError, TaskFailed, TaskSkipped
 from .json_values import to_json
 from .log import say
@@ -31,7 +31,7 @@ GRACE_SECONDS = 3.0
 def run(main: Callable[..., Any]) -> NoReturn:
     """Call `main` with the task's parameters, keep what it returns as the result, end the process."""
     folder = Path(inspect.getfile(main)).resolve().parent
-    run_and_exit(Script(main), folder)
+    sys.exit(run_as_process(Script(main), folder))
 
 
 class Script:

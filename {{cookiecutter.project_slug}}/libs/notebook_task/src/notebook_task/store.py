@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .errors import TaskError
 from .json_files import write_bytes
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 
 class StoreError(TaskError):
@@ -69,8 +72,7 @@ class UrlStore:
             import fsspec
 
             filesystem, target = fsspec.core.url_to_fs(location)
-            filesystem.makedirs(filesystem._parent(target), exist_ok=True)
-            filesystem.pipe_file(target, content)
+            _put(filesystem, target, content)
         except Exception as error:  # each filesystem has its own family of errors
             raise StoreError(
                 f"cannot write {location}: {error!r}. Is ARTIFACTS_URL right and writable?"
@@ -79,3 +81,12 @@ class UrlStore:
     def location(self, path: str) -> str:
         """Return the file's URL."""
         return f"{self._url}/{path}"
+
+
+def _put(filesystem: AbstractFileSystem, target: str, content: bytes) -> None:
+    try:
+        filesystem.pipe_file(target, content)
+    except FileNotFoundError:
+        # folders, unlike buckets, have to be made
+        filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
+        filesystem.pipe_file(target, content)
