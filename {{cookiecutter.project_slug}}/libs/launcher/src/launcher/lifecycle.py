@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 
 PARAMS = "in/params.json"
 
-# Airflow kills a task's process 5 s after it has called on_kill.
-KILL_GRACE = 4.0
+# Airflow kills a task's process 5 s after it has called on_kill, and the rest of the work needs some of them.
+KILL_GRACE = 3.0
 # The contract gives a task 5 s to save its notebook.
 STOP_GRACE = 6.0
 # How long the engine may need on top of a grace period.
@@ -171,7 +171,7 @@ class Attempt:
             if self._pump.stirred.is_set():
                 self._pump.stirred.clear()
                 pause = 0.01
-            pause = min(pause * 1.5, 1.0)
+            pause = min(pause * 1.5, 1.0 if self._killed_at is None else 0.1)
 
     def _press(self) -> None:
         """Kill what ignores the stop, for a backend whose engine does not."""

@@ -22,7 +22,10 @@ from launcher.task_folder import find_task
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.sdk.definitions.mappedoperator import MappedOperator
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    Operator = BaseOperator | MappedOperator
 
 
 class _LaunchingOperator(BaseOperator):
@@ -85,14 +88,14 @@ class _LaunchingOperator(BaseOperator):
     def _deadline(self) -> float | None:
         if self.execution_timeout is None:
             return None
-        # A little later than Airflow's own timeout: that one is to be seen, this one is for when nobody watches.
+        # A little after Airflow's own timeout, which is the one to be seen: this is for when nobody watches.
         return time.time() + self.execution_timeout.total_seconds() + STOP_GRACE
 
 
 class NotebookOperator(_LaunchingOperator):
     """Run the task folder ``tasks/<task>``, in its own image or environment.
 
-    Results of the direct upstream tasks reach it without wiring; DAG params and the run's conf are offered to it.
+    Results of its direct upstream tasks reach it without wiring; DAG params and run conf are offered to it.
 
     :param task: name of the task folder; also the task id unless ``task_id`` is given
     :param parameters: values for the task's parameters, by name (templated)
@@ -149,20 +152,42 @@ def project_dir() -> Path:
 
 
 def upstream_results(context: Context) -> dict[str, Any]:
-    """The result of each direct upstream task, by task id.
+    """The result of each direct upstream task, by task id; None where it left none.
 
-    A mapped upstream gives a list ordered by map index, with None for an instance that left no result. One pull a
-    task: Airflow flattens what it pulls for a list of tasks.
+    A mapped upstream always gives a list ordered by map index, with None for an instance that left no result;
+    inside one mapped task group an instance gets the result of its own index.
     """
-    task, instance = context["task"], context["ti"]
-    return {task_id: _result_of(task_id, instance) for task_id in sorted(task.upstream_task_ids)}
+    dag, instance = context["dag"], context["ti"]
+    upstream = [dag.get_task(task_id) for task_id in sorted(context["task"].upstream_task_ids)]
+    # One pull a task: Airflow flattens what it pulls for a list of tasks.
+    return {operator.task_id: _result_of(operator, instance) for operator in upstream}
 
 
-def _result_of(task_id: str, instance: RuntimeTaskInstance) -> Any:
-    upstream = instance.task.dag.get_task(task_id)
+def _result_of(upstream: Operator, instance: RuntimeTaskInstance) -> Any:
     if not upstream.get_needs_expansion():
-        return instance.xcom_pull(task_ids=task_id, map_indexes=-1)
-    return None
+        return instance.xcom_pull(task_ids=upstream.task_id, map_indexes=-1)
+    own = instance.get_relevant_upstream_map_indexes(upstream, ti_count=None, session=None)
+    if isinstance(own, int):
+        return instance.xcom_pull(task_ids=upstream.task_id, map_indexes=own)
+    return _mapped_results(upstream.task_id, instance, own)
+
+
+def _mapped_results(task_id: str, instance: RuntimeTaskInstance, own: range | None) -> list[Any]:
+    states = instance.get_task_states(dag_id=instance.dag_id, task_ids=[task_id], run_ids=[instance.run_id])
+    # Airflow calls an instance "<task id>_<map index>" here, and an unexpanded task by its bare id.
+    prefix = f"{task_id}_"
+    found = {
+        int(name.removeprefix(prefix)): state
+        for name, state in states.get(instance.run_id, {}).items()
+        if name != task_id and state != "removed"
+    }
+    indexes = [index for index in sorted(found) if own is None or index in own]
+    if own is None and all(state == "success" for state in found.values()):
+        results = instance.xcom_pull(task_ids=[task_id])
+        if len(results) == len(indexes):
+            return list(results)
+    # Airflow leaves out instances without a result, so their places are found by asking for each.
+    return list(instance.xcom_pull(task_ids=task_id, map_indexes=indexes)) if indexes else []
 
 
 def _identity(context: Context, settings: Settings) -> Identity:

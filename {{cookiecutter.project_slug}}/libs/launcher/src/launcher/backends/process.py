@@ -129,8 +129,10 @@ class ProcessBackend:
             time.sleep(pause)
 
     def read(self, handle: str, path: str, *, limit: int) -> bytes | None:
-        self._record(handle)
-        return _read_regular(self._task_dir(handle), path, limit=limit)
+        try:
+            return _read_regular(self._task_dir(handle), path, limit=limit)
+        except FileNotFoundError:
+            raise Gone(f"{handle} is gone") from None
 
     def stop(self, handle: str, *, grace: float) -> None:
         self._signal(handle, signal.SIGTERM if grace > 0 else signal.SIGKILL)
@@ -239,10 +241,13 @@ def _read_regular(root: Path, path: str, *, limit: int) -> bytes | None:
         raise Unreadable(f"it is not a file ({error.strerror})") from None
     finally:
         os.close(folder)
-    with os.fdopen(file, "rb") as opened:
+    try:
         found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode):
             raise Unreadable("it is not a file")
         if found.st_size > limit:
             raise Unreadable(f"it has {found.st_size} bytes, the limit is {limit} (LAUNCHER_RESULT_LIMIT)")
-        return opened.read(limit)
+        with os.fdopen(os.dup(file), "rb") as opened:
+            return opened.read(limit)
+    finally:
+        os.close(file)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from launcher.settings import Settings
+from launcher.spec import Identity, TaskSpec
+
+if "airflow" not in sys.modules:
+    # Airflow makes files in AIRFLOW_HOME on import, so it is set before.
+    home = tempfile.mkdtemp(prefix="launcher-tests-")
+    os.environ["AIRFLOW_HOME"] = home
+    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+    os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = f"{home}/project/dags"
+    os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{home}/airflow.db"
+
+TEST_IMAGE = os.environ.get("LAUNCHER_TEST_IMAGE", "python:3.13-slim-trixie")
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """The SDK's client of a running engine that has the test image."""
+    import docker
+
+    try:
+        client = docker.from_env(version="auto")
+        client.images.get(TEST_IMAGE)
+    except docker.errors.DockerException as error:
+        reason = f"no engine, or no image {TEST_IMAGE}: {error}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return client
+
+
+class Project:
+    """A project folder with tasks that need no packages."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        (path / "tasks").mkdir(parents=True)
+        (path / "images" / "task-base").mkdir(parents=True)
+
+    def task(self, name: str, code: str) -> Path:
+        folder = self.path / "tasks" / name
+        folder.mkdir(exist_ok=True)
+        (folder / "run.py").write_text(code)
+        return folder
+
+    def settings(self, **environment: str) -> Settings:
+        return Settings.from_environment({"LAUNCHER_DEPLOYMENT": "test", **environment}, self.path)
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path / "project")
+
+
+@pytest.fixture
+def identity():
+    """A task instance of its own for each test, so that names never clash on a shared engine."""
+    return Identity(deployment="launcher-test", dag="dag", run=f"manual__{time.time_ns()}+00:00", task="t")
+
+
+@pytest.fixture
+def spec(identity):
+    return TaskSpec(identity=identity, image="image:dev", task_instance="one")
