@@ -18,7 +18,8 @@ Made {folder}. What to type next:
 
 def typed_path(project: Path, shell_folder: Path) -> str:
     """Return the path to the project as somebody in the given folder types it."""
-    return shlex.quote(os.path.relpath(project, shell_folder))
+    inside = project.is_relative_to(shell_folder)
+    return shlex.quote(str(project.relative_to(shell_folder) if inside else project))
 
 
 def main() -> None:

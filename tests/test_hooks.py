@@ -120,7 +120,8 @@ def test_parents_of_a_slug_are_those_it_names(pre_gen):
     assert list(pre_gen.parents_made("../x", out)) == []
 
 
-def test_the_path_to_type_is_relative_to_the_shell(load_hook):
+def test_the_path_to_type_is_that_from_the_shells_folder(load_hook):
     post_gen = load_hook("post_gen_project")
+    assert post_gen.typed_path(Path("/srv/my notebooks"), Path("/home/me")) == "'/srv/my notebooks'"
     assert post_gen.typed_path(Path("/home/me/my-notebooks"), Path("/home/me")) == "my-notebooks"
     assert post_gen.typed_path(Path("/home/me/build/my-notebooks"), Path("/home/me")) == "build/my-notebooks"
