@@ -1,13 +1,14 @@
-"""The output's continuous integration, step by step, in a baked project."""
+"""Continuous integration: the output's, step by step in a baked project, and the template's own."""
 
 from __future__ import annotations
 
 import re
+import subprocess
 
 import pytest
 import yaml
 
-from tests.conftest import OUTPUT, ROOT
+from tests.conftest import OUTPUT, ROOT, users_environment
 
 WORKFLOW = yaml.safe_load((ROOT / OUTPUT / ".github/workflows/ci.yml").read_text())
 # tests/stack takes these on the real engine.
@@ -50,3 +51,10 @@ def test_nobody_gets_a_permission_that_is_not_needed():
 def test_actions_are_pinned_by_commit():
     used = [step["uses"] for job in WORKFLOW["jobs"].values() for step in job["steps"] if "uses" in step]
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action) for action in used)
+
+
+def test_the_templates_own_fails_without_an_engine():
+    environment = users_environment() | {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    done = subprocess.run([ROOT / ".ci/run"], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "No Docker engine answers here" in done.stderr
