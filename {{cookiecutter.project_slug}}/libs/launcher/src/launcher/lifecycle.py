@@ -288,6 +288,8 @@ def classify(evidence: Evidence) -> Outcome:
         raise _error(ContainerKilled, evidence, "stopped on request")
     if status.out_of_memory and code != 0:
         raise _error(ContainerOutOfMemory, evidence, f"out of memory{_limit(status)}")
+    if code is None:
+        raise _error(ContainerKilled, evidence, "it has gone, and nobody saw how it ended")
     if code == EXIT_SKIP:
         return _outcome(evidence, skipped=True, reason=report.reason or "the task skipped itself")
     if code in EXIT_NOT_RUNNABLE:
