@@ -67,11 +67,12 @@ BAD_NAMES = [
 
 @pytest.mark.parametrize("name", BAD_NAMES)
 def test_a_bad_name_is_refused_and_makes_no_folder(project, name):
-    before = project.files()
+    places = (project.path.parent, project.path, project.path / "tasks")
+    before = [sorted(place.iterdir()) for place in places]
     refused = project.run("python3", "-m", "tools", "add-task", f"name={name}", check=False)
     assert refused.returncode != 0
     assert "Traceback" not in refused.stderr
-    assert {path for path in project.files() - before if "__pycache__" not in path} == set()
+    assert [sorted(place.iterdir()) for place in places] == before
 
 
 @pytest.mark.parametrize("name", ["x'; touch marker; '", '"; touch marker; "'])
