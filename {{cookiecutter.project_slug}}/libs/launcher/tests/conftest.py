@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -10,8 +9,8 @@ import pytest
 from launcher.settings import Settings
 from launcher.spec import Identity, TaskSpec
 
-if "airflow" not in sys.modules:
-    # Airflow makes files in AIRFLOW_HOME on import, so it is set before.
+# Airflow makes files in AIRFLOW_HOME when it is imported. Tests beside these may have set one up already.
+if not os.environ.get("AIRFLOW_HOME", "").startswith(tempfile.gettempdir()):
     home = tempfile.mkdtemp(prefix="launcher-tests-")
     os.environ["AIRFLOW_HOME"] = home
     os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
@@ -35,6 +34,12 @@ def engine():
             pytest.fail(reason)
         pytest.skip(reason)
     return client
+
+
+@pytest.fixture(scope="session")
+def image():
+    """An image with Python; a test that starts it asks for the engine too."""
+    return TEST_IMAGE
 
 
 class Project:

@@ -13,8 +13,6 @@ from launcher.lifecycle import Attempt, run
 from launcher.outcome import ContainerKilled, ResultError, TaskFailed, TaskRefused
 from launcher.spec import TaskSpec
 
-from .conftest import TEST_IMAGE
-
 PRELUDE = """
 import json, os, pathlib, signal, sys, time
 TASK_DIR = pathlib.Path(os.environ["TASK_DIR"])
@@ -44,18 +42,18 @@ class ProcessRig:
         return TaskSpec(identity=identity, image="test/t:dev", folder=str(folder), task_instance="one")
 
     def leftovers(self, identity):
-        return list((self.settings.home / "runs").iterdir())
+        return list((self.settings.home / "runs").glob(f"{identity.name}*"))
 
 
 class DockerRig:
-    def __init__(self, project, engine):
-        self.engine = engine
+    def __init__(self, project, engine, image):
+        self.engine, self.image = engine, image
         self.settings = project.settings(LAUNCHER_BACKEND="docker", LAUNCHER_VOLUMES="")
         self.backend = backends.load(self.settings)
 
     def spec(self, identity, code):
         command = ("python3", "-u", "-c", PRELUDE + code)
-        return TaskSpec(identity=identity, image=TEST_IMAGE, command=command, task_instance="one")
+        return TaskSpec(identity=identity, image=self.image, command=command, task_instance="one")
 
     def leftovers(self, identity):
         return self.engine.containers.list(all=True, filters={"label": f"launcher.run-id={identity.run}"})
@@ -66,7 +64,7 @@ def rig(request, project, identity):
     if request.param == "process":
         rig = ProcessRig(project)
     else:
-        rig = DockerRig(project, request.getfixturevalue("engine"))
+        rig = DockerRig(project, *map(request.getfixturevalue, ("engine", "image")))
     yield rig
     for found in rig.backend.find(identity.name):
         rig.backend.remove(found.handle)
@@ -277,7 +275,7 @@ class Timeout(BaseException):
 def test_an_interruption_stops_the_task_and_is_what_the_caller_sees(rig, identity):
     begun = threading.Event()
     spec = rig.spec(identity, "print('begun', flush=True)\nwhile True: time.sleep(0.1)")
-    attempt = Attempt(spec, rig.backend, show=lambda line: begun.set(), result_limit=1000)
+    attempt = Attempt(spec, rig.backend, show=lambda _: begun.set(), result_limit=1000)
     status = rig.backend.status
 
     def interrupted(handle):

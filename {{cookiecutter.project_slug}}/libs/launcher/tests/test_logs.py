@@ -46,7 +46,7 @@ def test_odd_lines(written, shown):
 
 
 def test_an_endless_progress_bar_takes_no_memory():
-    tail = Tail(lambda line: None)
+    tail = Tail([].append)
     for index in range(2000):
         tail.take(Piece("stdout", b"\rstep %d " % index + b"." * 1000, index))
     assert len(tail._open["stdout"]._text) < 3000
@@ -62,7 +62,7 @@ def test_a_line_of_fifty_thousand_characters_is_one_line():
 
 
 def test_only_the_last_lines_are_kept():
-    tail = Tail(lambda line: None)
+    tail = Tail([].append)
     tail.take(Piece("stdout", b"".join(b"%d\n" % number for number in range(1000)), 0))
     assert list(tail.last_lines) == [str(number) for number in range(900, 1000)]
 
@@ -127,7 +127,7 @@ def test_a_follower_that_hangs_is_replaced_by_one_last_read():
     shown = []
     hang = threading.Event()
 
-    def read(since, follow):
+    def read(_since, follow):
         yield Piece("stdout", b"one\n", 1)
         if follow:
             hang.wait(30)

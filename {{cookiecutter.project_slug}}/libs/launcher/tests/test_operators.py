@@ -67,7 +67,6 @@ def make_dag(name, **kwargs):
 
 def test_a_task_gets_parameters_conf_and_upstream_results_without_wiring(airflow):
     from airflow.sdk import Param
-
     from launcher.operators import NotebookOperator
 
     airflow.task("extract", PRELUDE + "leave({'rows': 3})")
@@ -97,7 +96,6 @@ def test_a_task_gets_parameters_conf_and_upstream_results_without_wiring(airflow
 
 def test_mapped_upstreams_are_lists_in_order_with_null_where_skipped(airflow):
     from airflow.sdk import TriggerRule
-
     from launcher.operators import NotebookOperator
 
     skip_odd = "n = PARAMS['parameters']['n']\nif n % 2: sys.exit(99)\nleave({'n': n})"
@@ -128,7 +126,6 @@ def test_mapped_upstreams_are_lists_in_order_with_null_where_skipped(airflow):
 
 def test_inside_a_mapped_task_group_each_instance_gets_its_own_index(airflow):
     from airflow.sdk import task_group
-
     from launcher.operators import NotebookOperator
 
     airflow.task("double", PRELUDE + "leave({'n': 2 * PARAMS['parameters']['n']})")
@@ -153,7 +150,6 @@ def test_inside_a_mapped_task_group_each_instance_gets_its_own_index(airflow):
 
 def test_expanding_over_an_upstream_that_gave_a_list(airflow):
     from airflow.sdk import task
-
     from launcher.operators import NotebookOperator
 
     airflow.task("echo", PRELUDE + "leave(PARAMS['parameters'])")
@@ -169,7 +165,7 @@ def test_expanding_over_an_upstream_that_gave_a_list(airflow):
     assert [run.result("echo", index) for index in range(2)] == [{"year": 2012}, {"year": 2013}]
 
 
-def test_a_skip_skips_what_follows_and_says_why(airflow, caplog):
+def test_a_skip_skips_what_follows_and_says_why(airflow, capfd):
     from launcher.operators import NotebookOperator
 
     airflow.task("extract", PRELUDE + "leave({'reason': 'no new data'}, 'outcome'); sys.exit(99)")
@@ -179,6 +175,7 @@ def test_a_skip_skips_what_follows_and_says_why(airflow, caplog):
 
     run = Run(dag)
     assert run.state_of("extract") == run.state_of("report") == "skipped"
+    assert "no new data" in "".join(capfd.readouterr())
 
 
 def test_a_failure_is_retried_and_the_second_try_may_succeed(airflow):
@@ -242,7 +239,8 @@ def test_a_task_folder_that_does_not_exist_names_the_closest_one(airflow, capfd)
     assert "did you mean 'report'" in "".join(capfd.readouterr())
 
 
-def test_a_foreign_image_is_refused_at_once_without_docker(airflow, capfd):
+@pytest.mark.usefixtures("airflow")
+def test_a_foreign_image_is_refused_at_once_without_docker(capfd):
     from launcher.operators import ContainerOperator
 
     with make_dag("foreign") as dag:
@@ -253,7 +251,8 @@ def test_a_foreign_image_is_refused_at_once_without_docker(airflow, capfd):
     assert "LAUNCHER_BACKEND=docker" in "".join(capfd.readouterr())
 
 
-def test_a_setting_that_is_wrong_is_named(airflow, monkeypatch, capfd):
+@pytest.mark.usefixtures("airflow")
+def test_a_setting_that_is_wrong_is_named(monkeypatch, capfd):
     from launcher.operators import NotebookOperator
 
     monkeypatch.setenv("LAUNCHER_BACKEND", "doker")
@@ -280,9 +279,9 @@ def test_what_every_operator_of_airflow_takes(airflow):
         NotebookOperator(task="report", parameter={"a": 1})
 
 
-def test_a_dag_with_these_operators_can_be_serialized(airflow):
+@pytest.mark.usefixtures("airflow")
+def test_a_dag_with_these_operators_can_be_serialized():
     from airflow.serialization.serialized_objects import DagSerialization
-
     from launcher.operators import ContainerOperator, NotebookOperator
 
     with make_dag("serialized") as dag:
@@ -295,25 +294,22 @@ def test_a_dag_with_these_operators_can_be_serialized(airflow):
 
 
 @pytest.mark.engine
-def test_a_container_runs_and_its_result_is_the_xcom(airflow, engine, monkeypatch):
+@pytest.mark.usefixtures("airflow")
+def test_a_container_runs_and_its_result_is_the_xcom(engine, image, monkeypatch):
     from launcher.operators import ContainerOperator
-
-    from .conftest import TEST_IMAGE
 
     monkeypatch.setenv("LAUNCHER_BACKEND", "docker")
     monkeypatch.setenv("LAUNCHER_VOLUMES", "")
     with make_dag("container") as dag:
         made = ContainerOperator(
             task_id="made",
-            image=TEST_IMAGE,
+            image=image,
             command=["python3", "-c", PRELUDE + "leave({'n': PARAMS['parameters']['n']})"],
             parameters={"n": 5},
             result=True,
         )
-        quiet = ContainerOperator(task_id="quiet", image=TEST_IMAGE, command=["true"])
-        ends = ContainerOperator(
-            task_id="ends", image=TEST_IMAGE, command=["python3", "-c", ECHO], result=True
-        )
+        quiet = ContainerOperator(task_id="quiet", image=image, command=["true"])
+        ends = ContainerOperator(task_id="ends", image=image, command=["python3", "-c", ECHO], result=True)
         [made, quiet] >> ends
 
     run = Run(dag)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from launcher.outcome import UnknownTask
@@ -12,7 +13,7 @@ def notebook(source="x = 1", outputs=(), tags=("parameters",), kernel="python3")
     return json.dumps({"cells": [cell], "metadata": {"kernelspec": {"name": kernel}}})
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def folder(project):
     folder = project.task("report", "print()")
     (folder / "notebook.ipynb").write_text(notebook())
@@ -26,28 +27,29 @@ def test_a_task_is_found_with_its_image(project, folder):
     assert found.image(project.settings(IMAGE_TAG="v2")) == "test/report:v2"
 
 
-def test_an_unknown_task_is_told_the_closest_name(project, folder):
-    with pytest.raises(UnknownTask, match="no task 'raport'.*did you mean 'report'"):
+def test_an_unknown_task_is_told_the_closest_name(project):
+    with pytest.raises(UnknownTask, match=r"no task 'raport'.*did you mean 'report'"):
         find_task("raport", project.path)
 
 
-def test_an_unknown_task_without_a_close_name_is_told_all_names(project, folder):
+def test_an_unknown_task_without_a_close_name_is_told_all_names(project):
     with pytest.raises(UnknownTask, match="there are: report"):
         find_task("xyz", project.path)
 
 
-def test_a_project_without_tasks_says_how_to_make_one(project):
+def test_a_project_without_tasks_says_how_to_make_one(project, folder):
+    shutil.rmtree(folder)
     with pytest.raises(UnknownTask, match="make add-task name=first"):
         find_task("first", project.path)
 
 
 @pytest.mark.parametrize("name", ["../report", "", "report/", "."])
-def test_no_name_leads_out_of_the_tasks_folder(project, folder, name):
+def test_no_name_leads_out_of_the_tasks_folder(project, name):
     with pytest.raises(UnknownTask):
         find_task(name, project.path)
 
 
-def test_folders_without_run_py_are_no_tasks(project, folder):
+def test_folders_without_run_py_are_no_tasks(project):
     (project.path / "tasks" / "__pycache__").mkdir()
     (project.path / "tasks" / "notes").mkdir()
     assert [found.name for found in task_folders(project.path)] == ["report"]

@@ -6,7 +6,8 @@ Nothing here runs, or is imported, when a DAG is parsed beyond the assignments o
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,7 +16,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from launcher import backends
 from launcher.lifecycle import STOP_GRACE, Attempt
-from launcher.outcome import LauncherError, Outcome
+from launcher.outcome import LauncherError
 from launcher.settings import Settings
 from launcher.spec import Identity, TaskSpec
 from launcher.task_folder import find_task
@@ -43,25 +44,13 @@ class _LaunchingOperator(BaseOperator):
         self.environment = environment
         self._attempt: Attempt | None = None
 
-    def execute(self, context: Context) -> Any:
-        """Run the task to its end and return its result, which becomes the XCom."""
-        try:
-            outcome = self._run(context)
-        except LauncherError as error:
-            if error.retry:
-                raise
-            raise AirflowFailException(str(error)) from error
-        if outcome.skipped:
-            raise AirflowSkipException(outcome.reason)
-        return outcome.result
-
     def on_kill(self) -> None:
         """Stop the task. Airflow allows five seconds, so this only asks; `execute` sees the end."""
         if self._attempt is not None:
             self._attempt.kill()
 
-    def _run(self, context: Context) -> Outcome:
-        settings = Settings.from_environment(project_dir=project_dir())
+    def _launch(self, context: Context, settings: Settings, **what: Any) -> Any:
+        """Run one try of the task to its end; its result, which becomes the XCom."""
         spec = TaskSpec(
             identity=_identity(context, settings),
             environment=self.environment or {},
@@ -71,16 +60,14 @@ class _LaunchingOperator(BaseOperator):
             deadline=self._deadline(),
             task_instance=str(context["ti"].id),
             generation=context["ti"].max_tries or 0,
-            **self._what(settings),
+            **what,
         )
-        self._attempt = Attempt(
-            spec, backends.load(settings), show=self._show, result_limit=settings.result_limit
-        )
-        return self._attempt.run()
-
-    def _what(self, settings: Settings) -> dict[str, Any]:
-        """The part of the spec that says what is run."""
-        raise NotImplementedError
+        backend, limit = backends.load(settings), settings.result_limit
+        self._attempt = Attempt(spec, backend, show=self._show, result_limit=limit)
+        outcome = self._attempt.run()
+        if outcome.skipped:
+            raise AirflowSkipException(outcome.reason)
+        return outcome.result
 
     def _show(self, line: str) -> None:
         self.log.info("%s", line)
@@ -110,9 +97,12 @@ class NotebookOperator(_LaunchingOperator):
         super().__init__(task_id=task_id or task, **kwargs)
         self.task = task
 
-    def _what(self, settings: Settings) -> dict[str, Any]:
-        folder = find_task(self.task, settings.project_dir)
-        return {"image": folder.image(settings), "folder": str(folder.path)}
+    def execute(self, context: Context) -> Any:
+        """Run the task to its end and return its result."""
+        with _retries_only_where_they_help():
+            settings = Settings.from_environment(project_dir=project_dir())
+            folder = find_task(self.task, settings.project_dir)
+            return self._launch(context, settings, image=folder.image(settings), folder=str(folder.path))
 
 
 class ContainerOperator(_LaunchingOperator):
@@ -141,9 +131,24 @@ class ContainerOperator(_LaunchingOperator):
         self.command = command
         self.result = result
 
-    def _what(self, settings: Settings) -> dict[str, Any]:
-        command = None if self.command is None else tuple(str(part) for part in self.command)
-        return {"image": self.image, "command": command, "declares_result": self.result}
+    def execute(self, context: Context) -> Any:
+        """Run the container to its end and return its result, None where none is declared."""
+        with _retries_only_where_they_help():
+            settings = Settings.from_environment(project_dir=project_dir())
+            command = None if self.command is None else tuple(str(part) for part in self.command)
+            return self._launch(
+                context, settings, image=self.image, command=command, declares_result=self.result
+            )
+
+
+@contextmanager
+def _retries_only_where_they_help() -> Iterator[None]:
+    try:
+        yield
+    except LauncherError as error:
+        if error.retry:
+            raise
+        raise AirflowFailException(str(error)) from error
 
 
 def project_dir() -> Path:

@@ -86,7 +86,7 @@ def _files(root: Path) -> Iterator[Path]:
 
 def _content(file: Path) -> bytes:
     if file.is_symlink():
-        return os.readlink(file).encode()
+        return str(file.readlink()).encode()
     content = file.read_bytes()
     if file.suffix != ".ipynb":
         return content

@@ -125,7 +125,9 @@ class DockerBackend:
         params = {
             "since": max(0, since // 10**9 - 1),
             "follow": int(follow),
-            **{"stdout": 1, "stderr": 1, "timestamps": 1},
+            "stdout": 1,
+            "stderr": 1,
+            "timestamps": 1,
         }
         with self._talking() as client, self._get(client, f"/containers/{handle}/logs", params) as response:
             response.raise_for_status()
