@@ -108,7 +108,10 @@ def _failed(error: BaseException, attempt: Attempt) -> Outcome:
 
 
 def _exit_soon_after_a_signal(attempt: Attempt) -> None:
-    """End the process although the main thread is inside C code and cannot raise."""
+    """End the process although the main thread is inside C code and cannot raise.
+
+    Code that also keeps Python's global lock, such as `sum(range(10**11))`, is ended by the launcher's SIGKILL.
+    """
     receiving, waking = socket.socketpair()
     waking.setblocking(False)
     signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
