@@ -293,9 +293,8 @@ def classify(evidence: Evidence) -> Outcome:
     if code == EXIT_SKIP:
         return _outcome(evidence, skipped=True, reason=report.reason or "the task skipped itself")
     if code in EXIT_NOT_RUNNABLE:
-        raise _error(
-            LaunchError, evidence, f"its command could not be run (exit code {code}) {status.error}".rstrip()
-        )
+        why = status.error or _last_line(evidence)
+        raise _error(LaunchError, evidence, f"its command could not be run (exit code {code}): {why}")
     if code in EXIT_KILLED:
         raise _error(
             ContainerKilled, evidence, f"killed by somebody else (exit code {code}): {_killer(code)}"

@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 # Creating and starting may take long on a busy engine; looking must not.
 WORK_TIMEOUT = 120
 LOOK_TIMEOUT = 10
+READ_TIMEOUT = 20
 # The engine goes on stopping when its client has hung up.
 STOP_TIMEOUT = 1
 # A log that is silent for so long is asked for anew: a dead connection gives no sign.
@@ -129,17 +130,15 @@ class DockerBackend:
             "stderr": 1,
             "timestamps": 1,
         }
-        with self._talking() as client, self._get(client, f"/containers/{handle}/logs", params) as response:
+        url = f"/containers/{handle}/logs"
+        with self._talking() as client, self._get(client, url, params, LOG_SILENCE) as response:
             response.raise_for_status()
             yield from frames.pieces(response.iter_content(None))
 
     def read(self, handle: str, path: str, *, limit: int) -> bytes | None:
-        params = {"path": f"{TASK_DIR}/{path}"}
+        url, params = f"/containers/{handle}/archive", {"path": f"{TASK_DIR}/{path}"}
         try:
-            with (
-                self._talking() as client,
-                self._get(client, f"/containers/{handle}/archive", params) as response,
-            ):
+            with self._talking() as client, self._get(client, url, params, READ_TIMEOUT) as response:
                 if not response.ok:
                     raise Unreadable(f"the engine cannot read it: {response.text[:200]}")
                 archive.check(response.headers[STAT_HEADER], limit=limit)
@@ -167,12 +166,13 @@ class DockerBackend:
 
     def _host_config(self, client: docker.APIClient) -> dict[str, Any]:
         volumes = [Mount(target, source) for source, target in self._settings.volumes.items()]
-        return client.create_host_config(
+        config: dict[str, Any] = client.create_host_config(
             **SAFE_DEFAULTS,
             mounts=[Mount(TASK_DIR, None), *volumes],
             network_mode=self._settings.network or None,
             log_config=LogConfig(type="json-file", config=LOG_FILES),
         )
+        return config
 
     def _ask(self, call: Callable[[docker.APIClient], T], *, timeout: int = WORK_TIMEOUT) -> T:
         with self._talking(timeout) as client:
@@ -195,9 +195,13 @@ class DockerBackend:
         self._version = client.api_version
         return client
 
-    def _get(self, client: docker.APIClient, url: str, params: Mapping[str, Any]) -> requests.Response:
-        timeout = (LOOK_TIMEOUT, LOG_SILENCE)
-        response = client.get(_root(client) + url, params=params, stream=True, timeout=timeout)
+    def _get(
+        self, client: docker.APIClient, url: str, params: Mapping[str, Any], silence: int
+    ) -> requests.Response:
+        timeout = (LOOK_TIMEOUT, silence)
+        response: requests.Response = client.get(
+            _root(client) + url, params=params, stream=True, timeout=timeout
+        )
         if response.status_code == 404:
             response.close()
             raise Gone(url)
