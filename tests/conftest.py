@@ -29,11 +29,12 @@ FOREIGN = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items) -> None:
-    """Tests without a group of their own share one worker, hence one baked project with its environments."""
+    """Two workers: one has the engine to itself, the other the baked project with its environments."""
     for item in items:
-        if not list(item.iter_markers("xdist_group")) and "stack" not in item.path.relative_to(ROOT).parts:
-            item.add_marker(pytest.mark.xdist_group("project"))
+        on_engine = item.get_closest_marker("engine") or ROOT / "tests/stack" in item.path.parents
+        item.add_marker(pytest.mark.xdist_group("engine" if on_engine else "project"))
 
 
 def users_environment() -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests import engine
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
+pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")

@@ -207,7 +207,6 @@ def docker_compose():
 
 @pytest.mark.usefixtures("docker_compose")
 @pytest.mark.engine
-@pytest.mark.xdist_group("engine")
 def test_compose_accepts_the_file(project):
     required = re.findall(r"\$\{(\w+):\?", (project.path / "compose.yaml").read_text())
     project.environment.update(dict.fromkeys(required, "x"))
@@ -221,7 +220,6 @@ def test_compose_accepts_the_file(project):
 
 @pytest.mark.usefixtures("docker_compose")
 @pytest.mark.engine
-@pytest.mark.xdist_group("engine")
 def test_compose_without_secrets_says_what_to_type(project):
     refused = project.run("docker", "compose", "config", check=False)
     assert refused.returncode != 0
