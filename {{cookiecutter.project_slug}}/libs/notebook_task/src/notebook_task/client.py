@@ -22,8 +22,8 @@ from .log import LineWriter
 START_SECONDS = 60
 # what a dying kernel had still sent must be read
 LAST_OUTPUT_SECONDS = 0.2
-# of a healthy kernel; its message "idle" was dropped if it takes longer
-OUTPUT_AFTER_REPLY_SECONDS = 60
+# A busy cell's output may come long after its end. Nothing is dropped on the way, and the end of the kernel ends it.
+OUTPUT_AFTER_REPLY_SECONDS = 24 * 3600
 
 
 class Client(PapermillNotebookClient):
@@ -104,7 +104,10 @@ class Client(PapermillNotebookClient):
         last = outs[-1]
         if last["output_type"] != "stream" or last["name"] != content["name"]:
             return super().output(outs, msg, display_id, cell_index)
-        last["text"] += content["text"]
+        # a list until the cell ends: adding to a long text 100,000 times copies it as often
+        if isinstance(last["text"], str):
+            last["text"] = [last["text"]]
+        last["text"].append(content["text"])
         return None
 
     def _show(self, kind: str, content: dict[str, Any]) -> None:
@@ -114,9 +117,12 @@ class Client(PapermillNotebookClient):
             self._lines.finish()
             self._lines.write(f"{text}\n")
 
-    def finish_lines(self) -> None:
-        """Show what the cell printed without a newline at its end."""
+    def finish_cell(self, cell: NotebookNode) -> None:
+        """Show what the cell printed without a newline at its end, and join the pieces of its streams."""
         self._lines.finish()
+        for output in cell.get("outputs", []):
+            if output["output_type"] == "stream":
+                output["text"] = "".join(output["text"])
 
     def shut_down(self) -> None:
         """Ask the kernel to end, which runs the notebook's exit handlers."""

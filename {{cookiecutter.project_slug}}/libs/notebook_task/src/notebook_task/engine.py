@@ -24,7 +24,7 @@ NAME = "notebook-task"
 # nbclient's: such a cell is not run
 SKIP_TAG = "skip-execution"
 # from asking a cell to stop to killing its kernel; a signal must end the task within 5 s
-GRACE_SECONDS = 2.0
+GRACE_SECONDS = 3.0
 HEARTBEAT_SECONDS = 60.0
 
 
@@ -106,7 +106,7 @@ class _Run:
             self._manager.cell_start(cell, index)
             ending = await self._run_cell(client, cell, index)
             heartbeat.cancel()
-            client.finish_lines()
+            client.finish_cell(cell)
             self._manager.end_cell(cell, states.SKIPPED if SKIP_TAG in _tags(cell) else ending.state)
             if ending.cell_index is not None:
                 return ending

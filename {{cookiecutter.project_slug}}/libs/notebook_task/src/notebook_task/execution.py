@@ -141,8 +141,12 @@ def _outcome_of_death(kernel: Kernel, where: str) -> Outcome:
 
 
 def _report(ending: Ending, notebook: NotebookNode, outcome: Outcome, *, reproduction: str) -> None:
-    if ending.state == states.COMPLETED and not outcome.exit_code:
+    if ending.state == states.COMPLETED:
+        if outcome.reason:
+            say(f"skipped: {outcome.reason}")
         return
+    # a stop was announced when it came
+    reason = "" if ending.state in {states.INTERRUPTED, states.TIMED_OUT} else outcome.reason
     left = Progress(notebook.cells).not_run(ending.cell_index)
-    lines = [plain(ending.traceback).strip(), outcome.reason, left, f"reproduce: {reproduction}"]
+    lines = [plain(ending.traceback).strip(), reason, left, f"reproduce: {reproduction}"]
     say("\n".join(line for line in lines if line))

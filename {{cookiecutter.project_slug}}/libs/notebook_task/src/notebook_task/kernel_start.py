@@ -1,6 +1,6 @@
 """What runs in the kernel's process: `python -m notebook_task.kernel_start -f connection.json`.
 
-Imported in the task's environment: ipykernel and the standard library only.
+Imported in the task's environment: ipykernel with what it brings, and the standard library.
 """
 
 from __future__ import annotations
@@ -9,16 +9,26 @@ import atexit
 import os
 import sys
 
+# as ipykernel_launcher does: a file of the task must not shadow what is imported here
+if sys.path[0] in {"", os.getcwd()}:
+    del sys.path[0]
+
+import zmq  # noqa: E402
+from ipykernel.kernelapp import IPKernelApp  # noqa: E402
+
+
+class KernelApp(IPKernelApp):
+    """IPython's kernel; output waits until it is read instead of being dropped."""
+
+    def init_iopub(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+        """Let any number of messages wait: the default keeps 1000 and loses lines of a busy cell."""
+        context.setsockopt(zmq.SNDHWM, 0)
+        super().init_iopub(context)
+
 
 def main() -> None:
-    """Run an IPython kernel that ends without delay."""
-    # as ipykernel_launcher does: a file of the task must not shadow what is imported here
-    if sys.path[0] in {"", os.getcwd()}:
-        del sys.path[0]
-
-    from ipykernel.kernelapp import IPKernelApp
-
-    app = IPKernelApp.instance()
+    """Run a kernel that ends without delay."""
+    app = KernelApp.instance()
     app.initialize(sys.argv[1:])
     # Registered after ipykernel's handler and before any of the notebook's, so it runs between them.
     # ipykernel 7.4 can wait for ever there: it ends the thread that sends output, then joins one that still sends.
