@@ -49,6 +49,7 @@ class Project:
         self.path = path
         (path / "tasks").mkdir(parents=True)
         (path / "images" / "task-base").mkdir(parents=True)
+        (path / "images" / "task-base" / "requirements.txt").write_text("")
 
     def task(self, name: str, code: str) -> Path:
         folder = self.path / "tasks" / name

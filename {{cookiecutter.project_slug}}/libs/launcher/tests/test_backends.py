@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -287,6 +288,22 @@ def test_an_interruption_stops_the_task_and_is_what_the_caller_sees(rig, identit
     rig.backend.status = interrupted
     with pytest.raises(Timeout):
         attempt.run()
+    assert rig.leftovers(identity) == []
+
+
+def test_a_kill_from_a_signal_handler_as_airflow_does_it(rig, identity):
+    shown = []
+    code = "print('begun', flush=True)\nwhile True: time.sleep(0.1)"
+    attempt = Attempt(rig.spec(identity, code), rig.backend, show=shown.append, result_limit=1000)
+    before = signal.signal(signal.SIGALRM, lambda *_: attempt.kill())
+    signal.setitimer(signal.ITIMER_REAL, 5)
+    try:
+        started = time.monotonic()
+        with pytest.raises(ContainerKilled, match="stopped on request"):
+            attempt.run()
+        assert 5 < time.monotonic() - started < 10
+    finally:
+        signal.signal(signal.SIGALRM, before)
     assert rig.leftovers(identity) == []
 
 

@@ -66,7 +66,10 @@ class Environments:
 
     def runner(self) -> Path:
         """The Python that runs notebooks. Raises LaunchError with uv's words."""
-        return self._python("runner", [self._base / "requirements.txt"])
+        requirements = self._base / "requirements.txt"
+        if not requirements.is_file():
+            raise LaunchError(f"{requirements} is missing: it says what runs a notebook")
+        return self._python("runner", [requirements])
 
     def task(self, folder: TaskFolder) -> Path:
         """The Python of a task's own environment. Raises LaunchError with uv's words."""
