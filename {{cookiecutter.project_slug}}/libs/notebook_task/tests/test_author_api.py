@@ -2,6 +2,7 @@ import ast
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from notebook_task import artifacts, task, upstream
@@ -40,7 +41,7 @@ def test_in_jupyter_data_goes_below_the_project(tmp_path):
     reference = task.data_reference("x.csv")
     path = task.data_url(reference)
     assert path == str(tmp_path / ".launcher/data/local/interactive/t/-1/x.csv")
-    open(path, "w").close()
+    Path(path).write_text("")
 
 
 def test_the_context_names_the_attempt():

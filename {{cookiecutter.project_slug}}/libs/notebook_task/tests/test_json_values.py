@@ -11,7 +11,7 @@ from notebook_task.json_values import to_json
     [
         ({"a": (1, 2.5, None, True)}, {"a": [1, 2.5, None, True]}),
         (datetime.date(2012, 1, 2), "2012-01-02"),
-        (datetime.datetime(2012, 1, 2, 3, tzinfo=datetime.timezone.utc), "2012-01-02T03:00:00+00:00"),
+        (datetime.datetime(2012, 1, 2, 3, tzinfo=datetime.UTC), "2012-01-02T03:00:00+00:00"),
         (Path("a/b"), "a/b"),
     ],
 )

@@ -17,7 +17,8 @@ def declared(source):
 
 def test_parameters_are_the_names_that_the_cell_sets():
     found = declared(
-        "%matplotlib inline\nn: int | None = 5  # rows\nname = f'x={1 == 1}'\na = b = {'k': (1, 2)}\nday: str\n"
+        "%matplotlib inline\nn: int | None = 5  # rows\n"
+        "name = f'x={1 == 1}'\na = b = {'k': (1, 2)}\nday: str\n"
     )
     assert found.names == ("n", "name", "a", "b", "day")
     assert found.required == {"day"}

@@ -1,6 +1,7 @@
 import json
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from project import IDENTITY, code, text, wait_until
@@ -33,7 +34,8 @@ def test_a_notebook_that_hands_over_nothing_has_an_empty_result(project):
 def test_upstream_results_arrive_by_name_by_binding_and_whole(project):
     ended = project.notebook(
         "rows = 0\npaths = []",
-        "from notebook_task import task, upstream\ntask.result(rows=rows, paths=paths, mae=upstream['fit']['mae'])",
+        "from notebook_task import task, upstream\n"
+        "task.result(rows=rows, paths=paths, mae=upstream['fit']['mae'])",
         params="inputs:\n  paths: extract.path\n",
     ).run(upstream={"fit": {"rows": 7, "mae": 0.5}, "extract": [{"path": "a"}, None]})
     assert ended.result == {"rows": 7, "paths": ["a", None], "mae": 0.5}
@@ -102,7 +104,8 @@ def test_a_cell_that_may_raise_does_not_fail_the_task(project):
 def test_a_killed_kernel_is_told_and_no_cell_after_it_looks_completed(project):
     ended = project.notebook(
         "n = 1",
-        "import os, signal\nprint('last words', flush=True)\nos.kill(os.getpid(), signal.SIGKILL)",
+        "import os, signal, time\nprint('last words', flush=True)\n"
+        "time.sleep(0.5)\nos.kill(os.getpid(), signal.SIGKILL)",
         "print(3)",
     ).run()
     assert ended.code == 137
@@ -171,7 +174,8 @@ def test_numpy_and_pandas_scalars_are_results(project):
 def test_a_result_that_json_cannot_hold_is_refused_by_its_key(project, value, words):
     ended = project.notebook(
         "n = 1",
-        f"import numpy as np, pandas as pd\nfrom notebook_task import task\ntask.result(n=1)\ntask.result(mae={value})",
+        f"import numpy as np, pandas as pd\nfrom notebook_task import task\n"
+        f"task.result(n=1)\ntask.result(mae={value})",
     ).run()
     assert ended.code == 3
     assert words in ended.outcome["reason"]
@@ -204,7 +208,7 @@ def test_sigterm_interrupts_saves_and_exits_143(project):
     running.process.send_signal(signal.SIGTERM)
     asked = time.monotonic()
     ended = running.end()
-    assert ended.code == 143
+    assert ended.code == 143, ended.log
     assert time.monotonic() - asked < 3
     assert ended.states == ["completed", "interrupted", "not-run"]
     assert "cleaning up" in json.dumps(ended.notebook)
@@ -214,13 +218,14 @@ def test_sigterm_interrupts_saves_and_exits_143(project):
 def test_a_cell_that_does_not_listen_is_killed_within_five_seconds(project):
     running = project.notebook(
         "n = 1",
-        "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('deaf', flush=True)\ntime.sleep(60)",
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "print('deaf', flush=True)\ntime.sleep(60)",
     ).start()
     running.read_until("deaf")
     running.process.send_signal(signal.SIGTERM)
     asked = time.monotonic()
     ended = running.end()
-    assert ended.code == 143
+    assert ended.code == 143, ended.log
     assert time.monotonic() - asked < 5
     assert ended.states == ["completed", "interrupted"]
     assert "deaf" in json.dumps(ended.notebook)
@@ -265,8 +270,7 @@ def test_a_kernel_does_not_outlive_a_killed_runner(project):
 
 def alive(pid):
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().split()[2] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
     except FileNotFoundError:
         return False
 
@@ -298,7 +302,8 @@ def test_a_retry_keeps_the_first_trys_notebook(project):
 def test_artifacts_stand_beside_the_notebook_also_after_a_failure(project):
     ended = project.notebook(
         "n = 1",
-        "from notebook_task import task\nopen('x.txt', 'w').write('x')\nprint(task.artifact('x.txt', 'kept.txt'))\n1 / 0",
+        "from notebook_task import task\nopen('x.txt', 'w').write('x')\n"
+        "print(task.artifact('x.txt', 'kept.txt'))\n1 / 0",
     ).run()
     path = ended.outcome["artifacts"]["kept.txt"]
     assert path in ended.log
@@ -311,7 +316,8 @@ def test_a_notebook_works_in_a_scratch_folder_with_its_files_linked_in(project):
         "import os, tempfile, pathlib, helper\nfrom notebook_task import task\n"
         "pathlib.Path('made.csv').write_text('a')\n"
         "task.result(cwd=os.getcwd(), home=str(pathlib.Path.home()), tmp=tempfile.gettempdir(), "
-        "files=sorted(f for f in os.listdir() if f[0] != '.'), dag=task.context.dag, run=os.environ.get('DATA_URL'))",
+        "files=sorted(f for f in os.listdir() if f[0] != '.'), "
+        "dag=task.context.dag, run=os.environ.get('DATA_URL'))",
     )
     (project.path / "helper.py").write_text("")
     ended = project.run()

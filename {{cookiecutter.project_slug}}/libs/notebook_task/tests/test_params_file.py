@@ -45,7 +45,7 @@ def test_no_file_has_no_values(tmp_path):
     ],
 )
 def test_a_broken_file_is_named_with_its_line(read, text, words):
-    with pytest.raises(InputError, match="params.yaml") as caught:
+    with pytest.raises(InputError, match=r"params\.yaml") as caught:
         read(text)
     assert words in str(caught.value)
 

@@ -18,7 +18,8 @@ def script(project):
 
 def test_the_signature_is_the_parameters_and_what_it_returns_the_result(script):
     ended = script(
-        "def main(parts: list, seed: int = 7, n: int = 1) -> dict:\n    return {'parts': parts, 'seed': seed, 'n': n}",
+        "def main(parts: list, seed: int = 7, n: int = 1) -> dict:\n"
+        "    return {'parts': parts, 'seed': seed, 'n': n}",
         params="seed: 8\ninputs: {parts: extract.path}",
         upstream={"extract": [{"path": "a"}, {"path": "b"}]},
     )
@@ -85,7 +86,10 @@ def test_a_script_prints_live_and_works_in_the_scratch_folder(project):
     "body",
     [
         "def main():\n    import time\n    print('started')\n    time.sleep(60)",
-        "def main():\n    import hashlib\n    print('started')\n    hashlib.pbkdf2_hmac('sha256', b'a', b'b', 10**9)",
+        (
+            "def main():\n    import hashlib\n    print('started')\n"
+            "    hashlib.pbkdf2_hmac('sha256', b'a', b'b', 10**9)"
+        ),
     ],
     ids=["sleeping", "inside C code"],
 )

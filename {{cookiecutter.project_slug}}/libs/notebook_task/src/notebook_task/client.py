@@ -22,7 +22,7 @@ from .log import LineWriter
 START_SECONDS = 60
 # what a dying kernel had still sent must be read
 LAST_OUTPUT_SECONDS = 0.2
-# A busy cell's output may come long after its end. Nothing is dropped on the way, and the end of the kernel ends it.
+# A busy cell's output may come long after its end. Nothing is dropped, and a dead kernel ends the wait.
 OUTPUT_AFTER_REPLY_SECONDS = 24 * 3600
 
 
@@ -30,7 +30,13 @@ class Client(PapermillNotebookClient):
     """Runs cells one by one in a kernel that somebody else started."""
 
     def __init__(self, manager: ExecutedNotebook, kernel: Kernel) -> None:
-        super().__init__(manager, iopub_timeout=OUTPUT_AFTER_REPLY_SECONDS, raise_on_iopub_timeout=False)
+        super().__init__(
+            manager,
+            iopub_timeout=OUTPUT_AFTER_REPLY_SECONDS,
+            raise_on_iopub_timeout=False,
+            # nbclient reads the streams of a cell that raised
+            on_cell_executed=lambda cell, **_: _join_streams(cell),
+        )
         self.kernel = kernel
         self.ended = asyncio.Event()
         self._lines = LineWriter()
@@ -120,14 +126,18 @@ class Client(PapermillNotebookClient):
     def finish_cell(self, cell: NotebookNode) -> None:
         """Show what the cell printed without a newline at its end, and join the pieces of its streams."""
         self._lines.finish()
-        for output in cell.get("outputs", []):
-            if output["output_type"] == "stream":
-                output["text"] = "".join(output["text"])
+        _join_streams(cell)
 
     def shut_down(self) -> None:
         """Ask the kernel to end, which runs the notebook's exit handlers."""
         if self.kc is not None:
             self.kc.shutdown()
+
+
+def _join_streams(cell: NotebookNode) -> None:
+    for output in cell.get("outputs", []):
+        if output["output_type"] == "stream":
+            output["text"] = "".join(output["text"])
 
 
 def _connected(connection: dict[str, Any]) -> AsyncKernelClient:

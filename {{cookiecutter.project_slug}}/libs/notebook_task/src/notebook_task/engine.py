@@ -1,4 +1,4 @@
-"""A papermill engine that tells the truth about each cell and ends in order on a signal or at the deadline."""
+"""A papermill engine that tells the truth about each cell and ends in order when it must."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class TaskEngine(Engine):
     def execute_managed_notebook(
         cls,
         manager: ExecutedNotebook,
-        kernel_name: str,
+        _kernel_name: str,
         *,
         kernel: Kernel,
         deadline: float | None,
-        **options: Any,
+        **_: Any,
     ) -> Ending:
         """Run the cells and return how that ended; the notebook holds the states."""
         return asyncio.run(_Run(manager, kernel).run(deadline))

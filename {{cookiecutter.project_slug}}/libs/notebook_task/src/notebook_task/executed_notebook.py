@@ -39,7 +39,7 @@ class ExecutedNotebook(NotebookExecutionManager):
         # the first write is `save_now`, whose failure is the caller's to see
         self._next_save = math.inf
 
-    def save(self, **kwargs: Any) -> None:
+    def save(self, **_: Any) -> None:
         """Note that something changed, and write if the last write is long enough ago."""
         self._changed = True
         self.save_if_due()
@@ -81,7 +81,7 @@ class ExecutedNotebook(NotebookExecutionManager):
         record["end_time"] = ended.isoformat()
         record["duration"] = (ended - datetime.fromisoformat(record["start_time"])).total_seconds()
 
-    def notebook_complete(self, **kwargs: Any) -> None:
+    def notebook_complete(self, **_: Any) -> None:
         """Record the end; a cell that did not run stays so."""
         self.end_time = self.now()
         self.nb.metadata.papermill["end_time"] = self.end_time.isoformat()

@@ -109,7 +109,7 @@ def _environment(workspace: Workspace) -> dict[str, str]:
 
 
 def _socket_connection(workspace: Workspace, files: list[tempfile.TemporaryDirectory[str]]) -> dict[str, Any]:
-    # Files instead of ports: two kernels on one host cannot be given the same one, and nobody else can connect.
+    # Files instead of ports: two kernels on one host cannot get the same one, and nobody else can connect.
     folder = str(workspace.runtime)
     if len(folder) > LONGEST_SOCKET - len("/kernel-5"):
         files.append(tempfile.TemporaryDirectory(prefix="kernel-"))

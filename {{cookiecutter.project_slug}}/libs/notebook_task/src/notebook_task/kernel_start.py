@@ -8,13 +8,14 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from pathlib import Path
 
 # as ipykernel_launcher does: a file of the task must not shadow what is imported here
-if sys.path[0] in {"", os.getcwd()}:
+if sys.path[0] in {"", str(Path.cwd())}:
     del sys.path[0]
 
-import zmq  # noqa: E402
-from ipykernel.kernelapp import IPKernelApp  # noqa: E402
+import zmq
+from ipykernel.kernelapp import IPKernelApp
 
 
 class KernelApp(IPKernelApp):
@@ -31,7 +32,7 @@ def main() -> None:
     app = KernelApp.instance()
     app.initialize(sys.argv[1:])
     # Registered after ipykernel's handler and before any of the notebook's, so it runs between them.
-    # ipykernel 7.4 can wait for ever there: it ends the thread that sends output, then joins one that still sends.
+    # ipykernel 7.4 can wait for ever there: it ends the thread that sends and joins one that still wants to.
     atexit.register(_leave)
     app.start()
 

@@ -110,7 +110,7 @@ def _failed(error: BaseException, attempt: Attempt) -> Outcome:
 def _exit_soon_after_a_signal(attempt: Attempt) -> None:
     """End the process although the main thread is inside C code and cannot raise.
 
-    Code that also keeps Python's global lock, such as `sum(range(10**11))`, is ended by the launcher's SIGKILL.
+    Code that also keeps Python's global lock, such as `sum(range(10**11))`, is ended by SIGKILL only.
     """
     receiving, waking = socket.socketpair()
     waking.setblocking(False)
@@ -120,7 +120,7 @@ def _exit_soon_after_a_signal(attempt: Attempt) -> None:
     threading.Thread(target=_wait_for_signal, args=arguments, daemon=True, name="stop after a signal").start()
 
 
-def _wait_for_signal(receiving: socket.socket, waking: socket.socket, out: Path) -> None:
+def _wait_for_signal(receiving: socket.socket, _waking: socket.socket, out: Path) -> None:
     # other signals, such as a child's end, wake it too
     while receiving.recv(1)[0] not in {signal.SIGTERM, signal.SIGINT}:
         pass
