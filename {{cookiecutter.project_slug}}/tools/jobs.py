@@ -46,10 +46,7 @@ def run(jobs: Sequence[Job], *, at_once: int) -> list[Job]:
                     failed.append(done.job)
             if time.monotonic() - said > terminal.HEARTBEAT_SECONDS:
                 said = time.monotonic()
-                for each in running:
-                    terminal.say(
-                        f"  {each.job.name}: {terminal.seconds(each.start)}, {newest_line(each.job.log)}"
-                    )
+                terminal.say(f"  … {', '.join(map(elapsed, running))}")
             time.sleep(0.1)
     finally:
         for each in running:
@@ -75,7 +72,5 @@ def end(running: Running) -> bool:
     return good
 
 
-def newest_line(log: Path) -> str:
-    """The last line of a log, cut to what fits on a screen."""
-    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
-    return next((line.strip()[:90] for line in reversed(lines) if line.strip()), "no output yet")
+def elapsed(running: Running) -> str:
+    return f"{running.job.name} {terminal.seconds(running.start)}"

@@ -39,9 +39,10 @@ def start(timeout: int) -> None:
     :raises ToolError: with state and last lines of each service that is at fault
     """
     log = project.log_file("up")
+    before = services()
     process = start_compose("up", "--detach", "--wait", "--wait-timeout", str(timeout), log=log)
     try:
-        watch(process, log)
+        watch(process, log, before)
     finally:
         if process.poll() is None:
             process.terminate()
@@ -50,15 +51,16 @@ def start(timeout: int) -> None:
         raise ToolError(explanation(log), "look at it: make doctor; try again: make up; stop it: make down")
 
 
-def watch(process: subprocess.Popen[bytes], log: Path) -> None:
+def watch(process: subprocess.Popen[bytes], log: Path, before: list[Service]) -> None:
     """A line for each service that becomes healthy or fails; every ten seconds what is still waited for."""
     start_time = said = time.monotonic()
-    shown: set[tuple[str, str]] = set()
+    # What was healthy before is no news, unless Compose makes its container anew.
+    shown = {(service.container, service.health) for service in before}
     while process.poll() is None:
         time.sleep(0.5)
         current = services()
         for service in current:
-            news = (service.name, service.health)
+            news = (service.container, service.health)
             if news not in shown and service.health in ("healthy", "unhealthy", "done", "failed"):
                 shown.add(news)
                 said = time.monotonic()

@@ -39,7 +39,9 @@ def stop(limit: int) -> None:
     tasks = [task for task in containers.task_containers() if task.running]
     containers.stop_tasks(tasks)
     if tasks:
-        terminal.say(f"  {len(tasks)} task containers stopped; Airflow tries those tasks again after make up")
+        terminal.say(
+            f"  task containers stopped: {len(tasks)}; Airflow tries those tasks again after make up"
+        )
     compose("--profile", "*", "down", "--remove-orphans")
     terminal.good("stopped; the data is kept (make reset removes it)")
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 
 from tools import checks, terminal
 from tools.api import Api, Run
+from tools.containers import services
 from tools.engine import compose, compose_command, compose_environment
 from tools.errors import ToolError
 from tools.names import closest
 
+LAST_LINES = 50
+
 
 def logs(service: str = "", task: str = "", dag: str = "~", run: str = "~") -> int:
-    """Show the log of services (following it, Ctrl-C ends) or of a task's last try.
+    """Show states and last lines of the services, or the log of a task.
 
     make logs                           all services
     make logs service=worker            one, or several: service="worker scheduler"
     make logs task=report               the newest try of that task; dag=… and run=… choose another
+
+    On a terminal the log of services goes on until Ctrl-C.
     """
     if task:
         return task_log(task, dag, run)
@@ -28,8 +34,14 @@ def logs(service: str = "", task: str = "", dag: str = "~", run: str = "~") -> i
             raise ToolError(
                 f"there is no service '{name}'", closest(name, known) + " (of a task: make logs task=…)"
             )
-    command = compose_command("logs", "--follow", "--tail", "100", *names)
-    return subprocess.run(command, env=compose_environment()).returncode
+    for state in services():
+        if not names or state.name in names:
+            terminal.say(f"{state.name:<16}{state.status}")
+    live = sys.stdout.isatty()
+    command = compose_command("--ansi", "auto" if live else "never", "logs", "--tail", str(LAST_LINES))
+    return subprocess.run(
+        [*command, *(["--follow"] if live else []), *names], env=compose_environment()
+    ).returncode
 
 
 def task_log(task: str, dag: str, run: str) -> int:

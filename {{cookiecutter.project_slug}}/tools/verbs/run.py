@@ -17,6 +17,7 @@ from tools.verbs.smoke import indented
 if TYPE_CHECKING:
     from launcher.outcome import Outcome
     from launcher.settings import Settings
+    from launcher.spec import TaskSpec
 
 BACKENDS = ("docker", "process")
 
@@ -91,7 +92,17 @@ def launch(task: str, settings: Settings, values: dict[str, Any]) -> Outcome:
             spec, backends.load(settings), show=lambda line: terminal.say(f"  {line}"), result_limit=limit
         )
     except LauncherError as error:
-        raise ToolError(str(error)) from None
+        raise ToolError(str(error), executed(settings, spec)) from None
+
+
+def executed(settings: Settings, spec: TaskSpec) -> str:
+    """Where the notebook of a failed task is: it shows how far it came. Empty where there is none."""
+    reference = f"{spec.identity.dag}/{spec.identity.run}/{spec.identity.task}/-1/1/notebook.ipynb"
+    try:
+        path = artifact(reference, settings, spec.identity.task)
+    except ToolError:
+        return ""
+    return f"how far it came: {project.shown(path)}" if path.is_file() else ""
 
 
 def show(outcome: Outcome, settings: Settings, task: str) -> None:

@@ -107,7 +107,7 @@ def label(task: str, map_index: int) -> str:
 
 def show_results(run: Run) -> None:
     terminal.say("results")
-    instances = sorted(run.instances(), key=lambda instance: instance["start_date"] or "~")
+    instances = in_order(run.instances())
     for number, instance in enumerate(instances, start=1):
         value = run.result(instance["task_id"], instance["map_index"])
         if value is None:
@@ -119,6 +119,15 @@ def show_results(run: Run) -> None:
             terminal.say(f"  {name}\n{indented(json.dumps(value, indent=2, ensure_ascii=False))}")
         else:
             terminal.say(f"  {name:<24} {text if len(text) < 110 else text[:107] + '...'}")
+
+
+def in_order(instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tasks as they began, the instances of a mapped one together."""
+    begun: dict[str, str] = {}
+    for instance in instances:
+        task, start = instance["task_id"], instance["start_date"] or "~"
+        begun[task] = min(start, begun.get(task, start))
+    return sorted(instances, key=lambda instance: (begun[instance["task_id"]], instance["map_index"]))
 
 
 def explain(run: Run, state: str) -> int:

@@ -9,7 +9,7 @@ from tools.building import build
 from tools.errors import ToolError
 from tools.images import airflow_image, base_image, task_images
 
-TIMEOUT_SECONDS = 300
+TIMEOUT_SECONDS = 420
 
 
 def up(timeout: str = str(TIMEOUT_SECONDS)) -> int:
