@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from tools import checks, cli, dotenv, imports, jobs, names, new_task, retention
 from tools.images import BASE_LABEL, HASH_LABEL, Image, step
 from tools.verbs import VERBS
@@ -66,7 +67,7 @@ case "$*" in
   "version "*) echo 29.0.1 ;;
   "compose version"*) echo 2.40.3 ;;
   "buildx version") echo github.com/docker/buildx v0.20.0 ;;
-  "info "*) echo '{"MemTotal": 17179869184, "OperatingSystem": "Docker Desktop", "DockerRootDir": "/nowhere"}' ;;
+  "info "*) echo '{"MemTotal": 17179869184, "OperatingSystem": "Docker Desktop", "DockerRootDir": "/x"}' ;;
   "context inspect"*) echo unix:///var/run/docker.sock ;;
   *inspect*) echo '[]' ;;
 esac
