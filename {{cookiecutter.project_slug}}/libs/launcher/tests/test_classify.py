@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from launcher.backends.base import Status
-from launcher.lifecycle import Evidence, classify
+from launcher.classify import Evidence, classify
 from launcher.outcome import (
     ContainerKilled,
     ContainerOutOfMemory,
