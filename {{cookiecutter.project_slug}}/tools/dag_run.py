@@ -1,12 +1,14 @@
 """Run one DAG in this process, on SQLite: `python -m tools.dag_run DAG OUTPUT`.
 
-Its own process because Airflow reads its settings when it is first imported. OUTPUT becomes a JSON file with
-the state of the run and what each task returned.
+Its own process because Airflow reads its settings when it is first imported. It makes everything ready, waits
+for a line of standard input, and runs. OUTPUT becomes a JSON file with the state of the run and what each task
+returned.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ def main(dag_id: str, output: Path) -> int:
     if dag is None:
         output.write_text(json.dumps({"missing": sorted(bag.dags), "errors": bag.import_errors}))
         return 2
+    if not sys.stdin.readline():
+        # Who started this has given up.
+        return 1
     run = dag.test()
     instances = [described(instance) for instance in run.get_task_instances()]
     output.write_text(json.dumps({"run": run.run_id, "state": run.state, "instances": instances}))
@@ -38,4 +43,7 @@ def described(instance: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], Path(sys.argv[2])))
+    code = main(sys.argv[1], Path(sys.argv[2]))
+    sys.stdout.flush()
+    # Not sys.exit: Airflow's threads take four seconds to say goodbye.
+    os._exit(code)

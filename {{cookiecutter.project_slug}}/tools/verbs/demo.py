@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,17 +25,19 @@ def demo() -> int:
     Shows a line for each task, the result of the report, and where the executed notebooks are.
     """
     environment.enter()
-    start = time.monotonic()
-    prepare()
+    begin = time.monotonic()
     log = project.log_file("demo")
     output = project.HOME / "airflow" / "demo.json"
-    terminal.say(f"running {DAG} here, without Docker (all of its output: {project.shown(log)})")
-    code = run(log, output)
+    # Airflow takes as long to start as the environments to be made, so both at once.
+    with started(log, output) as process:
+        prepare()
+        terminal.say(f"running {DAG} here, without Docker (all of its output: {project.shown(log)})")
+        code = follow(process, log)
     done = json.loads(output.read_text()) if output.is_file() else {}
     if code != 0:
         raise failed(done, log)
     show(done)
-    terminal.good(f"the pipeline ran, {terminal.seconds(start)}")
+    terminal.good(f"the pipeline ran, {terminal.seconds(begin)}")
     terminal.say("\n  next: make up          the same on Airflow, in Docker: schedule, UI, retries")
     terminal.say("        make add-task name=sales_report    a task of your own")
     return 0
@@ -52,8 +56,9 @@ def prepare() -> None:
         raise ToolError(str(error), environment.cure(str(error))) from None
 
 
-def run(log: Path, output: Path) -> int:
-    """Run the DAG in a process of its own and show what happens. Returns its exit code."""
+@contextmanager
+def started(log: Path, output: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of its own that makes Airflow ready; it ends with the block, whatever happens there."""
     home = project.HOME / "airflow"
     # A demonstration begins anew: a database of another version of Airflow would have to be migrated.
     shutil.rmtree(home, ignore_errors=True)
@@ -63,20 +68,29 @@ def run(log: Path, output: Path) -> int:
             [sys.executable, "-m", "tools.dag_run", DAG, str(output)],
             cwd=project.ROOT,
             env=local.environment(),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=file,
             stderr=subprocess.STDOUT,
         )
-    watch = Watch(home / "airflow.db", log)
     try:
-        while process.poll() is None:
-            watch.look()
-            time.sleep(0.2)
-        watch.look()
+        yield process
     finally:
         if process.poll() is None:
             process.terminate()
             process.wait()
+
+
+def follow(process: subprocess.Popen[bytes], log: Path) -> int:
+    """Let it run the DAG and show what happens. Returns its exit code."""
+    assert process.stdin is not None
+    # It may have ended by now, for want of the DAG.
+    with suppress(BrokenPipeError), process.stdin as standard_input:
+        standard_input.write(b"run\n")
+    watch = Watch(project.HOME / "airflow" / "airflow.db", log)
+    while process.poll() is None:
+        watch.look()
+        time.sleep(0.2)
+    watch.look()
     for name, lines in watch.failed.items():
         terminal.say(f"\n{name} failed:\n{lines}\n")
     return process.returncode
