@@ -19,6 +19,7 @@ OUTPUT = "{{cookiecutter.project_slug}}"
 FOREIGN = (
     "VIRTUAL_ENV",
     "PYTHONPATH",
+    "PYTHONDONTWRITEBYTECODE",  # without bytecode every start of Airflow takes seconds more
     "PYTEST_",
     "MAKE",
     "MFLAGS",
