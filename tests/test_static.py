@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -47,3 +48,8 @@ def test_actionlint_finds_nothing(workflow):
 @pytest.mark.parametrize("folder", [ROOT, ROOT / OUTPUT], ids=["template", "output"])
 def test_zizmor_finds_nothing(folder):
     passes("zizmor", "--offline", "--no-progress", "--quiet", folder)
+
+
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="there is one worker")
+def test_pytest_xdist_keeps_each_group_on_one_worker(request):
+    assert request.node.nodeid.endswith("@project")
