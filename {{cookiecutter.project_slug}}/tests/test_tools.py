@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import checks, cli, dotenv, imports, jobs, names, new_task, retention
+from tools import checks, cli, dotenv, imports, jobs, names, new_task, retention, watch
 from tools.images import BASE_LABEL, HASH_LABEL, Image, step
 from tools.verbs import VERBS
 
@@ -216,6 +216,16 @@ def test_a_notebook_keeps_its_own_parameters_cell():
     assert [cell["source"] for cell in made["cells"]] == ["n = 1"]
     assert made["cells"][0]["outputs"] == []
     assert notes == ()
+
+
+def test_a_failed_task_is_shown_by_its_own_lines():
+    lines = [
+        '2026-11-21T10:04:10Z [info     ] 2/5 "Set up"   [airflow.task.operators.launcher.X] loc=a.py:1',
+        "2026-11-21T10:04:10.2Z [info     ] Pushing xcom   [task] loc=task_runner.py:2280",
+        '  File "x.py", line 1',
+        "launcher.outcome.TaskFailed: prepare: exit code 1: RuntimeError: broken",
+    ]
+    assert watch.of_the_task(lines) == ['2/5 "Set up"', "prepare: exit code 1: RuntimeError: broken"]
 
 
 def test_retention_removes_the_old_and_the_folders_that_it_emptied(tmp_path):

@@ -1,8 +1,7 @@
 """Run one DAG in this process, on SQLite: `python -m tools.dag_run DAG OUTPUT`.
 
 Its own process because Airflow reads its settings when it is first imported. It makes everything ready, waits
-for a line of standard input, and runs. OUTPUT becomes a JSON file with the state of the run and what each task
-returned.
+for a line of standard input, and runs. OUTPUT becomes a JSON file: the run's state and what each returned.
 """
 
 from __future__ import annotations

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
 
 from tools import terminal
-from tools.verbs.smoke import COLOURS, FINAL, label
+from tools.task_lines import FINAL, label, line
 
+# An operator's line in Airflow's console log: 2026-11-21T10:04:10.1Z [info     ] text   [logger] loc=…
+TASK_LINE = re.compile(r"\S+Z \[\w+\s*\] (.*?) *\[airflow\.task\.operators\.[\w.]+\]( loc=\S+)?$")
 QUERY = "SELECT task_id, map_index, coalesce(state, ''), duration FROM task_instance"
 
 
@@ -32,10 +35,7 @@ class Watch:
             self.said = time.monotonic()
             if state not in FINAL:
                 continue
-            seconds = f"  {duration:.1f} s" if duration else ""
-            terminal.say(
-                f"  {name:<24} {terminal.coloured(state, COLOURS.get(state, terminal.GREY))}{seconds}"
-            )
+            terminal.say(line(name, state, duration))
             if state == "failed":
                 self.failed[name] = self.since_last_end()
             self.offset = self.log.stat().st_size
@@ -67,4 +67,16 @@ class Watch:
         with self.log.open("rb") as file:
             file.seek(self.offset)
             lines = file.read().decode(errors="replace").splitlines()
-        return "\n".join(f"    {line}" for line in lines[-30:])
+        return "\n".join(f"    {row}" for row in (of_the_task(lines) or lines)[-30:])
+
+
+def of_the_task(lines: list[str]) -> list[str]:
+    """What the task wrote and how the launcher sums it up, without what Airflow says around it."""
+    found = []
+    for row in lines:
+        match = TASK_LINE.match(row)
+        if match:
+            found.append(match[1].rstrip())
+        elif row.startswith("launcher.outcome."):
+            found.append(row.partition(": ")[2])
+    return found

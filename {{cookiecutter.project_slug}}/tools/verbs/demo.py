@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from tools import environment, local, project, terminal
 from tools.errors import ToolError
-from tools.verbs.smoke import DAG, indented, label
+from tools.task_lines import label, pretty
+from tools.verbs.smoke import DAG
 from tools.watch import Watch
 
 
@@ -113,7 +114,7 @@ def show(done: dict[str, Any]) -> None:
     instances = done["instances"]
     last = next(instance for instance in instances if instance["task"] == "report")
     terminal.say(f"\nresult of {label(last['task'], last['map_index'])}")
-    terminal.say(indented(json.dumps(last["result"], indent=2, ensure_ascii=False)))
+    terminal.say(pretty(last["result"]))
     terminal.say("\nexecuted notebooks")
     # Each id is quoted in the path: run ids contain : and +.
     folder = project.HOME / "artifacts" / quote(DAG, safe="") / quote(done["run"], safe="")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from tools import checks, environment, one_task, project, terminal
 from tools.building import build
 from tools.errors import ToolError
 from tools.images import base_image, task_image
-from tools.verbs.smoke import indented
+from tools.task_lines import pretty
 
 if TYPE_CHECKING:
     from launcher.outcome import Outcome
@@ -113,7 +112,7 @@ def show(outcome: Outcome, settings: Settings, task: str) -> None:
         terminal.good(f"{task} skipped itself: {outcome.reason}")
         return
     terminal.say("result")
-    terminal.say(indented(json.dumps(outcome.result, indent=2, ensure_ascii=False)))
+    terminal.say(pretty(outcome.result))
     terminal.good(f"{task} ran")
 
 

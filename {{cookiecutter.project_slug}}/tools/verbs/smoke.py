@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
 from tools import terminal
 from tools.api import Api, Run
 from tools.errors import ToolError
+from tools.task_lines import FINAL, label, line, pretty, short
 
 DAG = "seattle_weather"
 TIMEOUT_SECONDS = 900
 KNOWN_SECONDS = 120
-FINAL = ("success", "failed", "skipped", "upstream_failed", "removed")
-COLOURS = {"success": terminal.GREEN, "failed": terminal.RED, "upstream_failed": terminal.RED}
 
 
 def smoke(dag: str = DAG, timeout: str = str(TIMEOUT_SECONDS)) -> int:
@@ -67,7 +65,8 @@ def follow(run: Run, end: float) -> str:
         state = run.state()
         for instance in changed(run.instances(), shown):
             said = time.monotonic()
-            terminal.say(f"  {described(instance)}")
+            name = label(instance["task_id"], instance["map_index"])
+            terminal.say(line(name, instance["state"], instance["duration"]))
         if state in ("success", "failed"):
             return state
         if time.monotonic() > end:
@@ -94,17 +93,6 @@ def unfinished(shown: dict[tuple[str, int], str]) -> list[str]:
     return [label(task, index) for (task, index), state in shown.items() if state not in FINAL]
 
 
-def described(instance: dict[str, Any]) -> str:
-    state = instance["state"]
-    seconds = f"  {instance['duration']:.1f} s" if state in FINAL and instance["duration"] else ""
-    name = label(instance["task_id"], instance["map_index"])
-    return f"{name:<24} {terminal.coloured(state, COLOURS.get(state, terminal.GREY))}{seconds}"
-
-
-def label(task: str, map_index: int) -> str:
-    return task if map_index < 0 else f"{task}[{map_index}]"
-
-
 def show_results(run: Run) -> None:
     terminal.say("results")
     instances = in_order(run.instances())
@@ -113,12 +101,9 @@ def show_results(run: Run) -> None:
         if value is None:
             continue
         name = label(instance["task_id"], instance["map_index"])
-        text = json.dumps(value, ensure_ascii=False)
         # The last one is what the pipeline was run for.
-        if number == len(instances):
-            terminal.say(f"  {name}\n{indented(json.dumps(value, indent=2, ensure_ascii=False))}")
-        else:
-            terminal.say(f"  {name:<24} {text if len(text) < 110 else text[:107] + '...'}")
+        last = number == len(instances)
+        terminal.say(f"  {name}\n{pretty(value)}" if last else f"  {name:<24} {short(value)}")
 
 
 def in_order(instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -135,13 +120,9 @@ def explain(run: Run, state: str) -> int:
     for instance in run.instances():
         if instance["state"] in ("failed", "running"):
             name = label(instance["task_id"], instance["map_index"])
-            lines = run.log(instance["task_id"], instance["map_index"], instance["try_number"])
+            rows = run.log(instance["task_id"], instance["map_index"], instance["try_number"])
             terminal.say(f"\n{name}, try {instance['try_number']}, {instance['state']}:")
-            terminal.say("\n".join(f"    {line}" for line in "\n".join(lines).splitlines()[-30:]))
+            terminal.say("\n".join(f"    {row}" for row in "\n".join(rows).splitlines()[-30:]))
     word = "did not finish in time" if state == "timeout" else "failed"
     terminal.error(f"the run {run.run} {word}\n  all of a task's log: make logs task=NAME")
     return 1
-
-
-def indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.splitlines())
