@@ -117,7 +117,7 @@ def test_the_log_of_a_finished_task_is_readable(stack, example):
 
 def test_what_the_interface_gives_reaches_every_task_and_two_runs_at_once_do_not_mix(stack):
     stack.api.wait_for_dag("echoes")
-    runs = [stack.api.trigger("echoes", f"said {word} + at once", word=word) for word in ("left", "right")]
+    runs = [stack.api.trigger("echoes", f"said+{word}:at.once~1", word=word) for word in ("left", "right")]
     assert [stack.api.wait_for_run("echoes", run) for run in runs] == ["success", "success"]
     for run, word in zip(runs, ("left", "right"), strict=True):
         assert stack.api.result("echoes", run, "first") == {"echoed": word}
@@ -159,7 +159,7 @@ def sleeping_log(stack, run: str) -> str:
 
 
 def test_an_execution_timeout_stops_the_container_and_is_what_the_log_says(stack):
-    run = stack.api.trigger("times_out", "too long")
+    run = stack.api.trigger("times_out", "too-long")
     assert stack.api.wait_for_run("times_out", run) == "failed"
     assert "AirflowTaskTimeout" in stack.api.log("times_out", run, "sleeps") or "Timeout" in stack.api.log(
         "times_out", run, "sleeps"
@@ -195,7 +195,7 @@ def test_a_task_that_was_never_built_says_what_to_type(stack):
         'with DAG("unbuilt", schedule=None):\n    NotebookOperator(task="unbuilt", retries=0)\n'
     )
     stack.api.wait_for_dag("unbuilt")
-    run = stack.api.trigger("unbuilt", "never built")
+    run = stack.api.trigger("unbuilt", "never-built")
     assert stack.api.wait_for_run("unbuilt", run) == "failed"
     assert "make build task=unbuilt" in stack.api.log("unbuilt", run, "unbuilt")
 
