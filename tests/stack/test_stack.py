@@ -115,6 +115,13 @@ def test_the_log_of_a_finished_task_is_readable(stack, example):
     assert "notebook.ipynb" in log
 
 
+def test_logs_show_states_and_last_lines_and_the_newest_try_of_a_task(stack, example):
+    shown = stack.make("logs").stdout
+    assert "worker" in shown
+    assert "healthy" in shown
+    assert "result:" in stack.make("logs", "task=report", f"dag={EXAMPLE}", f"run={example['run']}").stdout
+
+
 def test_what_the_interface_gives_reaches_every_task_and_two_runs_at_once_do_not_mix(stack):
     stack.api.wait_for_dag("echoes")
     runs = [stack.api.trigger("echoes", f"said+{word}:at.once~1", word=word) for word in ("left", "right")]
