@@ -20,7 +20,7 @@ PING_EVERY_SECONDS = 60
 
 def component(name: str) -> bool:
     """Whether the api-server saw a fresh heartbeat of a component. It answers 200 also when it did not."""
-    host = "localhost" if name == "metadatabase" else "api-server"
+    host = "127.0.0.1" if name == "metadatabase" else "api-server"
     connection = HTTPConnection(host, 8080, timeout=5)
     connection.request("GET", "/api/v2/monitor/health")
     return json.load(connection.getresponse())[name]["status"] == "healthy"
@@ -28,7 +28,7 @@ def component(name: str) -> bool:
 
 def worker() -> bool:
     """Ask Celery once a minute; in between, its last answer counts while the worker's log server listens."""
-    socket.create_connection(("localhost", 8793), timeout=5).close()
+    socket.create_connection(("127.0.0.1", 8793), timeout=5).close()
     if LAST_PING.exists() and time.time() - LAST_PING.stat().st_mtime < PING_EVERY_SECONDS:
         return True
     if not celery_answers():
@@ -47,7 +47,7 @@ def celery_answers() -> bool:
 
 
 def flower() -> bool:
-    socket.create_connection(("localhost", 5555), timeout=5).close()
+    socket.create_connection(("127.0.0.1", 5555), timeout=5).close()
     return True
 
 

@@ -312,6 +312,14 @@ def test_the_doctor_names_what_is_wrong_and_the_cure(tool, program, was, becomes
     assert "→" in done.stdout
 
 
+def test_what_up_refuses_leaves_no_env_file(project, tool, program):
+    program("docker", DOCKER.replace("17179869184", "2147483648"))
+    refused = tool("up", AIRFLOW_PORT=str(free_port()))
+    assert refused.returncode == 1
+    assert "2.0 GiB memory" in refused.stderr
+    assert not (project / ".env").exists()
+
+
 def test_a_taken_port_is_named_with_a_free_one(tool, program):
     program("docker", DOCKER)
     with socket.create_server(("127.0.0.1", 0)) as server:

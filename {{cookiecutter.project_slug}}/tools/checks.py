@@ -192,7 +192,7 @@ def stale_volume() -> Finding:
     if made_under == dotenv.read(project.DOTENV).get("ENVIRONMENT_ID"):
         return Finding(GOOD, f"the database in {name} belongs to this .env")
     cure = "put the old .env back; or delete the database and all else of this deployment: make reset"
-    return Finding(BAD, f"the database in {name} was made under another .env, whose passwords it has", cure)
+    return Finding(BAD, f"the database in {name} was made under another .env and has its passwords", cure)
 
 
 def readable() -> Finding:

@@ -20,10 +20,9 @@ def up(timeout: str = str(TIMEOUT_SECONDS)) -> int:
     """
     if not timeout.isdigit():
         raise ToolError(f"timeout={timeout} is no number of seconds", f"make up timeout={TIMEOUT_SECONDS}")
-    checks.require(*checks.ENGINE)
+    checks.require(*checks.STACK)
     if dotenv.ensure(project.DOTENV, project.ROOT / ".env.example"):
         terminal.say(".env made, with passwords of its own")
-    checks.require(*checks.STACK)
     begin = time.monotonic()
     build([base_image(), airflow_image(), *task_images()])
     if stack.is_up():
