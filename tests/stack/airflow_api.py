@@ -58,9 +58,17 @@ class AirflowApi:
         return self.call("GET", f"{path}?map_index={map_index}&deserialize=true")["value"]
 
     def log(self, dag: str, run: str, task: str, map_index: int = -1, attempt: int = 1) -> str:
+        """The lines of a log, an exception with its type and its words."""
         path = f"dags/{dag}/dagRuns/{quote(run, safe='')}/taskInstances/{task}/logs/{attempt}"
         content = self.call("GET", f"{path}?map_index={map_index}&full_content=true")["content"]
-        return "\n".join(line["event"] if isinstance(line, dict) else str(line) for line in content)
+        return "\n".join(text_of(line) for line in content)
+
+
+def text_of(line: dict | str) -> str:
+    if isinstance(line, str):
+        return line
+    errors = [f"{error['exc_type']}: {error['exc_value']}" for error in line.get("error_detail") or []]
+    return "\n".join([line["event"], *errors])
 
 
 def wait_until(condition, *, seconds: float, what: str, pause: float = 0.5) -> None:
