@@ -5,6 +5,7 @@ Nothing here runs, or is imported, when a DAG is parsed beyond the assignments o
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
     Operator = BaseOperator | MappedOperator
+
+log = logging.getLogger(__name__)
 
 
 class _LaunchingOperator(BaseOperator):
@@ -146,6 +149,8 @@ def _retries_only_where_they_help() -> Iterator[None]:
     try:
         yield
     except LauncherError as error:
+        # In a line of its own: Airflow shows the words only below a traceback, which is all ours.
+        log.error("%s", error)
         if error.retry:
             raise
         raise AirflowFailException(str(error)) from error
