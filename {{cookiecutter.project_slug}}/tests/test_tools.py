@@ -29,7 +29,9 @@ def project(tmp_path):
     folder = tmp_path / "project"
     folder.mkdir()
     for name in COPIED:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "tests", ".*"))
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "tests", ".*")
+        )
     for name in ("compose.yaml", ".env.example", "Makefile"):
         shutil.copy(ROOT / name, folder)
     return folder
