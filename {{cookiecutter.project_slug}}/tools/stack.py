@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from pathlib import Path
 
 from tools import project, terminal
-from tools.containers import Service, services
+from tools.containers import Service, remove, services
 from tools.engine import PROJECT_LABEL, SERVICE_LABEL, compose, docker, inspect, lines, start_compose
 from tools.errors import ToolError
 
@@ -39,6 +40,7 @@ def start(timeout: int) -> None:
     :raises ToolError: with state and last lines of each service that is at fault
     """
     log = project.log_file("up")
+    clear_interrupted()
     before = services()
     process = start_compose("up", "--detach", "--wait", "--wait-timeout", str(timeout), log=log)
     try:
@@ -49,6 +51,18 @@ def start(timeout: int) -> None:
             process.wait()
     if process.returncode != 0:
         raise ToolError(explanation(log), "look at it: make doctor; try again: make up; stop it: make down")
+
+
+def clear_interrupted() -> None:
+    """Remove what an interrupted `up` left half made; Compose would end with a conflict of names.
+
+    While it replaces a container, the new one is called <id>_<name> and was never started.
+    """
+    label = f"label={PROJECT_LABEL}={project.deployment()}"
+    for line in lines("ps", "-a", "--filter", label, "--format", "{{.ID}}\t{{.Names}}"):
+        identifier, name = line.split("\t")
+        if re.match(r"[0-9a-f]{12}_", name):
+            remove([identifier])
 
 
 def watch(process: subprocess.Popen[bytes], log: Path, before: list[Service]) -> None:
