@@ -14,7 +14,10 @@ def down(timeout: str = "") -> int:
     are stopped, then the rest. Containers of failed tasks that were kept stay until make prune or make reset.
     """
     checks.require(checks.docker_command, checks.engine_answers, checks.compose_version)
-    stop(seconds(timeout))
+    if stop(seconds(timeout)):
+        terminal.good("stopped; the data is kept (make reset removes it)")
+    else:
+        terminal.good("nothing of this deployment runs")
     return 0
 
 
@@ -24,13 +27,12 @@ def seconds(timeout: str) -> int:
     return int(timeout) if timeout else project.number("WORKER_STOP_SECONDS", 60)
 
 
-def stop(limit: int) -> None:
-    """Stop what runs of this deployment, in the order that loses least. Used by reset as well."""
+def stop(limit: int) -> bool:
+    """Stop what runs of this deployment, in the order that loses least. Whether there was anything."""
     running = [service for service in containers.services() if service.state == "running"]
     tasks = [task for task in containers.task_containers() if task.running]
     if not running and not tasks and not containers.services():
-        terminal.good("nothing of this deployment runs")
-        return
+        return False
     terminal.say(f"running: {len(running)} services" + (f": {names(running)}" if running else ""))
     for task in tasks:
         terminal.say(f"  task container {task.name}, {task.status}")
@@ -43,7 +45,7 @@ def stop(limit: int) -> None:
             f"  task containers stopped: {len(tasks)}; Airflow tries those tasks again after make up"
         )
     compose("--profile", "*", "down", "--remove-orphans")
-    terminal.good("stopped; the data is kept (make reset removes it)")
+    return True
 
 
 def names(services: list[containers.Service]) -> str:
