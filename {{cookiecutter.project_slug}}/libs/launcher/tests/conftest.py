@@ -22,16 +22,17 @@ TEST_IMAGE = os.environ.get("LAUNCHER_TEST_IMAGE", "python:3.13-slim-trixie")
 
 @pytest.fixture(scope="session")
 def engine():
-    """The SDK's client of a running engine that has the test image."""
+    """The SDK's client of a running engine that has, or can pull, the test image."""
     import docker
 
     try:
         client = docker.from_env(version="auto")
-        client.images.get(TEST_IMAGE)
+        if not client.images.list(TEST_IMAGE):
+            client.images.pull(TEST_IMAGE)
     except docker.errors.DockerException as error:
         reason = f"no engine, or no image {TEST_IMAGE}: {error}"
         if os.environ.get("CI") == "true":
-            pytest.fail(reason)
+            pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
     return client
 
