@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,13 +26,18 @@ def pytest_collection_modifyitems(items) -> None:
             item.add_marker(pytest.mark.engine)
 
 
+def all_volumes() -> frozenset[str]:
+    """Those without a name too, which no label ties to a deployment."""
+    return frozenset(engine.docker("volume", "ls", "--quiet").split())
+
+
 @dataclass
 class Stack:
     project: object  # what `bake` returned
     port: int
     printed: str = ""  # what `make up` printed
     api: AirflowApi | None = None
-    started: float = field(default_factory=time.time)
+    volumes_before: frozenset[str] = field(default_factory=all_volumes)
 
     @property
     def url(self) -> str:
