@@ -6,10 +6,11 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import docker
 import requests
@@ -45,6 +46,9 @@ READ_TIMEOUT = 20
 STOP_TIMEOUT = 1
 # A log that is silent for so long is asked for anew: a dead connection gives no sign.
 LOG_SILENCE = 60
+
+SIGKILLED = 137
+OUT_OF_MEMORY_DELAY = 0.3
 
 STAT_HEADER = "X-Docker-Container-Path-Stat"
 
@@ -111,7 +115,11 @@ class DockerBackend:
             client.start(handle)
 
     def status(self, handle: str) -> Status:
-        container = self._ask(lambda client: client.inspect_container(handle), timeout=LOOK_TIMEOUT)
+        container = self._inspect(handle)
+        if container["State"]["ExitCode"] == SIGKILLED and container["HostConfig"].get("Memory"):
+            # The engine may hear of the end a moment before it hears that want of memory was the reason.
+            time.sleep(OUT_OF_MEMORY_DELAY)
+            container = self._inspect(handle)
         state = container["State"]
         return Status(
             running=_is_live(state),
@@ -120,6 +128,10 @@ class DockerBackend:
             memory_limit=container["HostConfig"].get("Memory") or None,
             error=state.get("Error") or "",
         )
+
+    def _inspect(self, handle: str) -> dict[str, Any]:
+        inspected = self._ask(lambda client: client.inspect_container(handle), timeout=LOOK_TIMEOUT)
+        return cast(dict[str, Any], inspected)
 
     def logs(self, handle: str, *, since: int, follow: bool) -> Iterator[Piece]:
         # The engine counts `since` in whole seconds here; a second more covers streams that are out of step.
