@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from launcher.settings import Settings
 from launcher.spec import Identity, TaskSpec
+from rigs import DockerRig, ProcessRig
 
 # Airflow makes files in AIRFLOW_HOME when it is imported. Tests beside these may have set one up already.
 if not os.environ.get("AIRFLOW_HOME", "").startswith(tempfile.gettempdir()):
@@ -76,3 +77,24 @@ def identity():
 @pytest.fixture
 def spec(identity):
     return TaskSpec(identity=identity, image="image:dev", task_instance="one")
+
+
+def cleared(rig, identity):
+    yield rig
+    for found in rig.backend.find(identity):
+        rig.backend.remove(found.handle)
+
+
+@pytest.fixture
+def process_rig(project, identity):
+    yield from cleared(ProcessRig(project), identity)
+
+
+@pytest.fixture
+def docker_rig(project, engine, image, identity):
+    yield from cleared(DockerRig(project, engine, image), identity)
+
+
+@pytest.fixture(params=["process", pytest.param("docker", marks=pytest.mark.engine)])
+def rig(request):
+    return request.getfixturevalue(f"{request.param}_rig")

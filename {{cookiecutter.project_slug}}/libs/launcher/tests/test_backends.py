@@ -8,19 +8,10 @@ import time
 from dataclasses import replace
 
 import pytest
-from launcher import backends
 from launcher.backends.base import Gone, NameTaken
-from launcher.lifecycle import Attempt, run
+from launcher.lifecycle import Attempt
 from launcher.outcome import ContainerKilled, ResultError, TaskFailed, TaskRefused
-from launcher.spec import TaskSpec
-
-PRELUDE = """
-import json, os, pathlib, signal, sys, time
-TASK_DIR = pathlib.Path(os.environ["TASK_DIR"])
-PARAMS = json.loads((TASK_DIR / "in/params.json").read_text())
-def leave(value, name="result"):
-    (TASK_DIR / f"out/{name}.json").write_text(json.dumps(value))
-"""
+from rigs import begin, launch, wait_for
 
 # Only the process backend lets a task do so: in a container the task dir itself is root's.
 SWAP_FOLDER = """
@@ -30,73 +21,6 @@ try:
 except PermissionError:
     pass
 """
-
-
-class ProcessRig:
-    def __init__(self, project):
-        self.project = project
-        self.settings = project.settings()
-        self.backend = backends.load(self.settings)
-
-    def spec(self, identity, code):
-        folder = self.project.task("t", PRELUDE + code)
-        return TaskSpec(identity=identity, image="test/t:dev", folder=str(folder), task_instance="one")
-
-    def leftovers(self, identity):
-        return list((self.settings.home / "runs").glob(f"{identity.name}*"))
-
-
-class DockerRig:
-    def __init__(self, project, engine, image):
-        self.engine, self.image = engine, image
-        self.settings = project.settings(LAUNCHER_BACKEND="docker", LAUNCHER_VOLUMES="")
-        self.backend = backends.load(self.settings)
-
-    def spec(self, identity, code):
-        command = ("python3", "-u", "-c", PRELUDE + code)
-        return TaskSpec(identity=identity, image=self.image, command=command, task_instance="one")
-
-    def leftovers(self, identity):
-        return self.engine.containers.list(all=True, filters={"label": f"launcher.run-id={identity.run}"})
-
-
-@pytest.fixture(params=["process", pytest.param("docker", marks=pytest.mark.engine)])
-def rig(request, project, identity):
-    if request.param == "process":
-        rig = ProcessRig(project)
-    else:
-        rig = DockerRig(project, *map(request.getfixturevalue, ("engine", "image")))
-    yield rig
-    for found in rig.backend.find(identity.name):
-        rig.backend.remove(found.handle)
-
-
-def launch(rig, identity, code, show=print, **changes):
-    spec = replace(rig.spec(identity, code), **changes)
-    return run(spec, rig.backend, show=show, result_limit=rig.settings.result_limit)
-
-
-def begin(rig, identity, code, show=print):
-    """Start an attempt in a thread; the attempt, and what it ended with."""
-    spec, ended = rig.spec(identity, code), []
-    attempt = Attempt(spec, rig.backend, show=show, result_limit=1000)
-
-    def end():
-        try:
-            ended.append(attempt.run())
-        except Exception as error:
-            ended.append(error)
-
-    thread = threading.Thread(target=end)
-    thread.start()
-    return attempt, thread, ended
-
-
-def wait_for(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def test_the_result_comes_back_and_nothing_is_left(rig, identity):
@@ -315,26 +239,13 @@ def test_a_stop_before_the_start_starts_nothing(rig, identity):
     assert rig.leftovers(identity) == []
 
 
-def test_what_an_earlier_try_left_running_is_stopped_and_replaced(rig, identity, caplog):
-    caplog.set_level("INFO")
-    spec = rig.spec(identity, "time.sleep(60)")
-    image_id = rig.backend.prepare(spec)
-    left = rig.backend.create(spec, name=identity.name, labels=spec.labels(image_id))
-    rig.backend.stage(left, {"in/params.json": spec.params_json()})
-    rig.backend.start(left)
-    outcome = launch(rig, replace(identity, try_number=2), "leave('second try')")
-    assert outcome.result == "second try"
-    assert "of try 1 was left behind; it still runs and is stopped" in caplog.text
-    assert rig.leftovers(identity) == []
-
-
 def test_the_name_is_a_lock(rig, identity):
     spec = rig.spec(identity, "leave(1)")
     image_id = rig.backend.prepare(spec)
     rig.backend.create(spec, name=identity.name, labels=spec.labels(image_id))
     with pytest.raises(NameTaken):
         rig.backend.create(spec, name=identity.name, labels=spec.labels(image_id))
-    (found,) = rig.backend.find(identity.name)
+    (found,) = rig.backend.find(identity)
     assert not found.running
     assert found.labels["launcher.run-id"] == identity.run
 
@@ -343,7 +254,7 @@ def test_removed_by_somebody_while_it_ran(rig, identity):
     shown = []
     _, thread, ended = begin(rig, identity, "print('begun', flush=True)\ntime.sleep(60)", show=shown.append)
     wait_for(lambda: shown == ["begun"])
-    (found,) = rig.backend.find(identity.name)
+    (found,) = rig.backend.find(identity)
     rig.backend.remove(found.handle)
     thread.join(20)
     assert isinstance(ended[0], ContainerKilled)

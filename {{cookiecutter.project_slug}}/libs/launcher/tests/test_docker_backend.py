@@ -127,14 +127,15 @@ def test_what_a_task_can_write_and_what_not(backend, identity, image):
 import os
 for path in ("/run/task/out", "/run/task/work", "/run/task/in", "/run/task/secrets", "/tmp"):
     open(path + "/x", "w").close()
-try:
-    open("/x", "w")
-except OSError as error:
-    print(error.strerror, os.getuid())
+for path in ("/x", "/run/task/owner"):
+    try:
+        open(path, "w")
+    except OSError as error:
+        print(error.strerror, os.getuid())
 """
     shown = []
     run(python(identity, image, code), backend, show=shown.append)
-    assert shown == ["Read-only file system 1000"]
+    assert shown == ["Read-only file system 1000", "Permission denied 1000"]
 
 
 def test_volumes_are_mounted_and_only_the_task_s_own_is_removed(project, engine, identity, image):

@@ -190,6 +190,75 @@ def test_a_failure_is_retried_and_the_second_try_may_succeed(airflow):
     assert run.result("flaky") == 2
 
 
+def left(airflow):
+    runs = airflow.path / ".launcher" / "runs"
+    return [path.name for path in runs.iterdir()] if runs.exists() else []
+
+
+def test_nothing_is_left_of_tasks_that_ended_well_or_skipped_themselves(airflow):
+    from launcher.operators import NotebookOperator
+
+    airflow.task("fine", PRELUDE + "leave(PARAMS['parameters'])")
+    airflow.task("skips", PRELUDE + "sys.exit(99)")
+    called = []
+    with make_dag("released") as dag:
+        NotebookOperator.partial(
+            task="fine", task_id="fine", on_success_callback=lambda _: called.append(len(left(airflow)))
+        ).expand(parameters=[{"n": 1}, {"n": 2}])
+        NotebookOperator(task="skips", on_skipped_callback=lambda _: called.append(-1))
+
+    assert Run(dag).state == "success"
+    assert left(airflow) == []
+    # The author's own callbacks are called too, and before the container has gone.
+    assert sorted(called) == [-1, 1, 1]
+
+
+def test_a_failed_task_s_container_stays_and_the_next_try_removes_it(airflow, caplog):
+    from launcher.operators import NotebookOperator
+
+    caplog.set_level("INFO")
+
+    airflow.task("fails", PRELUDE + "print('look here'); sys.exit(1)")
+    with make_dag("kept") as dag:
+        NotebookOperator(task="fails", retries=1, retry_delay=datetime.timedelta(0))
+
+    assert Run(dag).state_of("fails") == "failed"
+    (kept,) = left(airflow)
+    run_folder = airflow.path / ".launcher" / "runs" / kept
+    assert (run_folder / "log").read_text() == "look here\n"
+    assert json.loads((run_folder / "run.json").read_text())["labels"]["launcher.try-number"] == "2"
+    assert "that of try 1 ended with exit code 1" in caplog.text
+
+
+@pytest.mark.parametrize("lost", ["result", "report"])
+def test_a_result_that_could_not_be_handed_over_is_harvested_by_the_next_try(airflow, monkeypatch, lost):
+    from airflow.sdk.execution_time import task_runner
+    from launcher import operators
+
+    airflow.task("once", PRELUDE + "leave(PARAMS['identity']['try_number'])")
+    if lost == "result":
+        # What dies here dies after the task has ended and before Airflow knows of its result.
+        push, calls = task_runner._push_xcom_if_needed, []
+
+        def push_once(*args):
+            calls.append(1)
+            if len(calls) == 1:
+                raise ConnectionError("api-server is away")
+            return push(*args)
+
+        monkeypatch.setattr(task_runner, "_push_xcom_if_needed", push_once)
+    else:
+        monkeypatch.setattr(operators, "_state_of", lambda _: "running")
+    with make_dag("handover") as dag:
+        operators.NotebookOperator(task="once", retries=1, retry_delay=datetime.timedelta(0))
+
+    run = Run(dag)
+    assert run.state == "success"
+    assert run.result("once") == 1
+    assert run.instances["once", -1].try_number == (2 if lost == "result" else 1)
+    assert len(left(airflow)) == (0 if lost == "result" else 1)
+
+
 @pytest.mark.parametrize("code", ["sys.exit(2)", "sys.exit(3)", "pass"])
 def test_what_a_retry_cannot_help_fails_at_once(airflow, code):
     from launcher.operators import NotebookOperator

@@ -67,10 +67,24 @@ class _LaunchingOperator(BaseOperator):
         )
         backend, limit = backends.load(settings), settings.result_limit
         self._attempt = Attempt(spec, backend, show=self._show, result_limit=limit)
+        # Airflow calls these once it has the XCom; until then a later try may need the container. That of a
+        # failed task stays, to be looked into: the next try removes it, or the reaper.
+        self.on_success_callback = [*self.on_success_callback, self._release_if_reported]
+        self.on_skipped_callback = [*self.on_skipped_callback, self._release]
         outcome = self._attempt.run()
         if outcome.skipped:
             raise AirflowSkipException(outcome.reason)
         return outcome.result
+
+    def _release_if_reported(self, context: Context) -> None:
+        """Remove the container if Airflow has the state: it calls this also when it could not report it."""
+        if _state_of(context["ti"]) == "success":
+            self._release(context)
+
+    def _release(self, context: Context) -> None:  # noqa: ARG002 - Airflow's signature of a callback
+        # A skipped task's container is of no use to a later try, so nothing is lost if the report is.
+        if self._attempt is not None:
+            self._attempt.release()
 
     def _show(self, line: str) -> None:
         self.log.info("%s", line)
@@ -180,6 +194,16 @@ def _result_of(upstream: Operator, instance: RuntimeTaskInstance) -> Any:
     if isinstance(own, int):
         return instance.xcom_pull(task_ids=upstream.task_id, map_indexes=own)
     return _mapped_results(upstream.task_id, instance, own)
+
+
+def _state_of(instance: RuntimeTaskInstance) -> str | None:
+    states = instance.get_task_states(
+        dag_id=instance.dag_id,
+        task_ids=[instance.task_id],
+        run_ids=[instance.run_id],
+        map_index=instance.map_index,
+    )
+    return next(iter(states.get(instance.run_id, {}).values()), None)
 
 
 def _mapped_results(task_id: str, instance: RuntimeTaskInstance, own: range | None) -> list[Any]:

@@ -98,6 +98,12 @@ class EngineLost(TaskError):
     retry = True
 
 
+class Superseded(TaskError):
+    """A later try of the same task instance has taken the container over; it is no longer this one's."""
+
+    retry = True
+
+
 class AlreadyRunning(TaskError):
     """Another attempt of the same task instance is being started at the same time."""
 

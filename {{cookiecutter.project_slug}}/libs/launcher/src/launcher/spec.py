@@ -38,6 +38,18 @@ class Identity:
         parts = (_legal(part) for part in (self.deployment, self.dag, self.task))
         return "-".join([*parts, hashlib.sha256(key.encode()).hexdigest()[:12]])
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels by which every container of the task instance is found, of whichever try."""
+        labels = {
+            "deployment": self.deployment,
+            "dag-id": self.dag,
+            "run-id": self.run,
+            "task-id": self.task,
+            "map-index": str(self.map_index),
+        }
+        return {LABEL + key: value for key, value in labels.items()}
+
 
 @dataclass(frozen=True, kw_only=True)
 class TaskSpec:
@@ -87,21 +99,15 @@ class TaskSpec:
 
     def labels(self, image_id: str) -> dict[str, str]:
         """The labels a container carries, so that its task instance can be found from it alone."""
-        identity = self.identity
         labels = {
-            "deployment": identity.deployment,
-            "dag-id": identity.dag,
-            "run-id": identity.run,
-            "task-id": identity.task,
-            "map-index": str(identity.map_index),
-            "try-number": str(identity.try_number),
+            "try-number": str(self.identity.try_number),
             "task-instance": self.task_instance,
             "generation": str(self.generation),
             "spec-hash": self.digest(image_id),
             "deadline": "" if self.deadline is None else f"{self.deadline:.3f}",
             "version": __version__,
         }
-        return {LABEL + key: value for key, value in labels.items()}
+        return self.identity.labels | {LABEL + key: value for key, value in labels.items()}
 
 
 def _legal(part: str) -> str:

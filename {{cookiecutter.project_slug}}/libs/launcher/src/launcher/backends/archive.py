@@ -29,16 +29,20 @@ _NOT_REGULAR = {
 }
 
 
-def pack(files: Mapping[str, bytes], *, user: str) -> bytes:
-    """A tar with the task dir's folders and the files, all owned by the numeric user, as uid:gid."""
+def pack(files: Mapping[str, bytes], *, user: str, folders: Mapping[str, int] = FOLDERS) -> bytes:
+    """A tar with the folders and the files, owned by the numeric user, as uid:gid.
+
+    A file in no folder is the launcher's own: it is root's, and the task can only read it.
+    """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name, mode in FOLDERS.items():
+        for name, mode in folders.items():
             entry = _entry(name, mode, user)
             entry.type = tarfile.DIRTYPE
             tar.addfile(entry)
         for name, content in files.items():
-            entry = _entry(name, 0o400 if name.startswith("secrets/") else 0o644, user)
+            mode = 0o400 if name.startswith("secrets/") else 0o644
+            entry = _entry(name, mode, user if "/" in name else "0:0")
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from launcher.settings import Settings
-from launcher.spec import TaskSpec
+from launcher.spec import Identity, TaskSpec
 
 
 class BackendError(Exception):
@@ -32,11 +33,22 @@ class Unreadable(BackendError):
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A container or run that carries the name of a task instance."""
+    """A container or run that carries the name or the labels of a task instance.
+
+    :param state: created means that there is nothing to wait for: it was never started, or is half removed
+    :param exit_code: None unless it has ended and somebody saw how
+    :param created: a time as text that sorts
+    """
 
     handle: str
-    running: bool
+    state: Literal["created", "running", "ended"]
+    exit_code: int | None = None
+    created: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def running(self) -> bool:
+        return self.state == "running"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +87,8 @@ class Backend(Protocol):
         Raises LaunchError, with what to type, when it cannot.
         """
 
-    def find(self, name: str) -> list[Found]:
-        """What exists under the name, in any state."""
+    def find(self, identity: Identity) -> list[Found]:
+        """What exists of the task instance, by its name and by its labels, of any try and in any state."""
 
     def create(self, spec: TaskSpec, *, name: str, labels: Mapping[str, str]) -> str:
         """Create without starting; the handle. Raises NameTaken, LaunchError."""
@@ -95,6 +107,12 @@ class Backend(Protocol):
 
     def read(self, handle: str, path: str, *, limit: int) -> bytes | None:
         """A file of the task dir, None where there is none. Raises Unreadable before reading it."""
+
+    def write(self, handle: str, path: str, content: bytes) -> None:
+        """Put one file into the task dir, whether it runs or has ended."""
+
+    def hurried(self) -> AbstractContextManager[None]:
+        """For a signal handler: calls within give up after a second or two, and may interrupt another one."""
 
     def stop(self, handle: str, *, grace: float) -> None:
         """Ask it to end, and let it be killed after grace seconds. Does not wait; safe in a signal handler.

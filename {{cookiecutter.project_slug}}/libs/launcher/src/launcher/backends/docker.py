@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import docker
 import requests
@@ -33,7 +33,7 @@ from launcher.backends.base import (
 )
 from launcher.outcome import LaunchError
 from launcher.settings import Settings
-from launcher.spec import TASK_DIR, TaskSpec
+from launcher.spec import TASK_DIR, Identity, TaskSpec
 from launcher.task_folder import HASH_LABEL, folder_hash
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 WORK_TIMEOUT = 120
 LOOK_TIMEOUT = 10
 READ_TIMEOUT = 20
+# Airflow allows a signal handler five seconds in all.
+HURRIED_TIMEOUT = 1.5
 # The engine goes on stopping when its client has hung up.
 STOP_TIMEOUT = 1
 # A log that is silent for so long is asked for anew: a dead connection gives no sign.
@@ -85,13 +87,19 @@ class DockerBackend:
             self._complain(f"image {spec.image} is older than its task folder: {_build(spec.folder)}")
         return str(image["Id"])
 
-    def find(self, name: str) -> list[Found]:
+    def find(self, identity: Identity) -> list[Found]:
+        filters = {"label": [f"{key}={value}" for key, value in identity.labels.items()]}
+        listed = self._ask(lambda client: client.containers(all=True, quiet=True, filters=filters))
+        names = [identity.name, *(container["Id"] for container in listed)]
+        found = [one for name in names for one in self._inspected(name)]
+        return list({one.handle: one for one in found}.values())
+
+    def _inspected(self, name: str) -> list[Found]:
         try:
-            container = self._ask(lambda client: client.inspect_container(name))
+            container = self._ask(lambda client: client.inspect_container(name), timeout=LOOK_TIMEOUT)
         except Gone:
             return []
-        labels = container["Config"].get("Labels") or {}
-        return [Found(handle=container["Id"], running=_is_live(container["State"]), labels=labels)]
+        return [_found(container)]
 
     def create(self, spec: TaskSpec, *, name: str, labels: Mapping[str, str]) -> str:
         with self._talking() as client, _launching():
@@ -111,8 +119,13 @@ class DockerBackend:
         self._ask(lambda client: client.put_archive(handle, TASK_DIR, tar))
 
     def start(self, handle: str) -> None:
-        with self._talking() as client, _launching():
-            client.start(handle)
+        try:
+            with self._talking() as client, _launching():
+                client.start(handle)
+        except LaunchError:
+            # 404 may mean a command that does not exist, or a container: then this raises Gone.
+            self.status(handle)
+            raise
 
     def status(self, handle: str) -> Status:
         container = self._inspect(handle)
@@ -160,16 +173,32 @@ class DockerBackend:
             self.status(handle)
             return None
 
+    def write(self, handle: str, path: str, content: bytes) -> None:
+        tar = archive.pack({path: content}, user=self._settings.task_user, folders={})
+        self._ask(lambda client: client.put_archive(handle, TASK_DIR, tar), timeout=LOOK_TIMEOUT)
+
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        # A client in the middle of a call cannot begin another one, so these get clients of their own.
+        clients = self._clients.__dict__
+        before = dict(clients)
+        clients.clear()
+        clients["hurry"] = True
+        try:
+            yield
+        finally:
+            clients.clear()
+            clients.update(before)
+
     def stop(self, handle: str, *, grace: float) -> None:
-        # A client of its own: this may run in a signal handler that interrupted a call of the other one.
-        client = self._connect(LOOK_TIMEOUT)
-        url = f"{_root(client)}/containers/{handle}/stop"
-        with _translated(client.base_url), suppress(requests.ReadTimeout):
-            client.post(url, params={"t": int(grace)}, timeout=(LOOK_TIMEOUT, STOP_TIMEOUT)).close()
+        with self._talking(LOOK_TIMEOUT) as client, suppress(requests.ReadTimeout):
+            url = f"{_root(client)}/containers/{handle}/stop"
+            timeout = (self._at_most(LOOK_TIMEOUT), STOP_TIMEOUT)
+            client.post(url, params={"t": int(grace)}, timeout=timeout).close()
 
     def remove(self, handle: str) -> None:
-        with suppress(Gone):
-            self._ask(lambda client: client.remove_container(handle, v=True, force=True))
+        with suppress(Gone), self._talking() as client, _already_being_removed():
+            client.remove_container(handle, v=True, force=True)
 
     def _complain(self, message: str) -> None:
         if self._settings.stale_images == "fail":
@@ -191,15 +220,18 @@ class DockerBackend:
             return call(client)
 
     @contextmanager
-    def _talking(self, timeout: int = WORK_TIMEOUT) -> Iterator[docker.APIClient]:
+    def _talking(self, timeout: float = WORK_TIMEOUT) -> Iterator[docker.APIClient]:
         """A client of this thread, its errors in the words of `backends.base`."""
-        clients = self._clients.__dict__
+        clients, timeout = self._clients.__dict__, self._at_most(timeout)
         with _translated(self._settings.docker_host or "the default socket"):
             if timeout not in clients:
                 clients[timeout] = self._connect(timeout)
             yield clients[timeout]
 
-    def _connect(self, timeout: int) -> docker.APIClient:
+    def _at_most(self, timeout: float) -> float:
+        return min(timeout, HURRIED_TIMEOUT) if "hurry" in self._clients.__dict__ else timeout
+
+    def _connect(self, timeout: float) -> docker.APIClient:
         host = self._settings.docker_host
         where = kwargs_from_env({**os.environ, "DOCKER_HOST": host} if host else None)
         client = docker.APIClient(**where, version=self._version, timeout=timeout)
@@ -210,7 +242,7 @@ class DockerBackend:
     def _get(
         self, client: docker.APIClient, url: str, params: Mapping[str, Any], silence: int
     ) -> requests.Response:
-        timeout = (LOOK_TIMEOUT, silence)
+        timeout = (self._at_most(LOOK_TIMEOUT), self._at_most(silence))
         response: requests.Response = client.get(
             _root(client) + url, params=params, stream=True, timeout=timeout
         )
@@ -258,8 +290,29 @@ def _launching() -> Iterator[None]:
         raise
 
 
+@contextmanager
+def _already_being_removed() -> Iterator[None]:
+    try:
+        yield
+    except APIError as error:
+        if error.status_code != 409 or "already in progress" not in str(error.explanation):
+            raise
+
+
 def _is_live(state: Mapping[str, Any]) -> bool:
     return state["Status"] in ("running", "paused", "restarting", "removing")
+
+
+def _found(container: Mapping[str, Any]) -> Found:
+    state = container["State"]
+    status = {"running": "running", "paused": "running", "restarting": "running", "exited": "ended"}
+    return Found(
+        handle=container["Id"],
+        state=cast(Literal["created", "running", "ended"], status.get(state["Status"], "created")),
+        exit_code=int(state["ExitCode"]) if state["Status"] == "exited" else None,
+        created=container["Created"],
+        labels=container["Config"].get("Labels") or {},
+    )
 
 
 def _root(client: docker.APIClient) -> str:

@@ -4,7 +4,8 @@ A run lives in $LAUNCHER_HOME/runs/<name>/; making that folder is the lock of th
 
     task/           the task dir of the contract
     log             stdout and stderr
-    run.json        labels, and once started: pid and start time
+    run.json        labels, time of creation, and once started: pid and start time
+    exit            exit code, once it has ended
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import stat
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import psutil
 
@@ -28,12 +29,24 @@ from launcher.backends.base import Found, Gone, NameTaken, Piece, Status, Unread
 from launcher.environments import Environments, child_environment
 from launcher.outcome import LaunchError
 from launcher.settings import Settings
-from launcher.spec import TaskSpec
+from launcher.spec import Identity, TaskSpec
 from launcher.task_folder import TaskFolder, folder_hash
 
 CHUNK = 64 * 1024
 # A start time is told in clock ticks of a hundredth of a second.
 SAME_START = 0.05
+# Leaves the exit code for whoever looks later, and waits for a word before it starts: a launcher that dies
+# before it has written down the pid leaves nothing running. SIGTERM is for the task, and so is standard
+# error: a shell says "Killed" there of a child that was.
+KEEPER = """
+trap : TERM
+exec 3>&2 2>/dev/null
+read -r go || exit 125
+"$@" 2>&3 3>&- </dev/null
+code=$?
+printf %s "$code" >"$0.tmp" && mv "$0.tmp" "$0"
+exit "$code"
+"""
 
 
 class ProcessBackend:
@@ -51,12 +64,22 @@ class ProcessBackend:
         self._command(folder)
         return f"{folder_hash(folder.path)} {self._environments.task(folder)}"
 
-    def find(self, name: str) -> list[Found]:
+    def find(self, identity: Identity) -> list[Found]:
         try:
-            record = self._record(name)
+            return [self._found(identity.name)]
         except Gone:
             return []
-        return [Found(handle=name, running=_is_alive(record), labels=record.get("labels", {}))]
+
+    def _found(self, name: str) -> Found:
+        record = self._record(name)
+        running = _is_alive(record)
+        return Found(
+            handle=name,
+            state="running" if running else "ended" if "pid" in record else "created",
+            exit_code=None if running else self._exit_code(name),
+            created=record.get("created", ""),
+            labels=record.get("labels", {}),
+        )
 
     def create(self, spec: TaskSpec, *, name: str, labels: Mapping[str, str]) -> str:
         self._runs.mkdir(parents=True, exist_ok=True)
@@ -64,7 +87,7 @@ class ProcessBackend:
             (self._runs / name).mkdir()
         except FileExistsError:
             raise NameTaken(name) from None
-        self._write_record(name, {"labels": dict(labels)})
+        self._write_record(name, {"labels": dict(labels), "created": f"{time.time():.6f}"})
         self._specs[name] = spec
         return name
 
@@ -81,14 +104,16 @@ class ProcessBackend:
                 Path(url).mkdir(parents=True, exist_ok=True)
 
     def start(self, handle: str) -> None:
+        # Raises Gone where somebody has removed it.
+        self._record(handle)
         spec = self._specs[handle]
         folder = _folder(spec)
         with self._log(handle).open("wb") as log:
             child = subprocess.Popen(
-                self._command(folder),
+                ["/bin/sh", "-c", KEEPER, str(self._runs / handle / "exit"), *self._command(folder)],
                 cwd=folder.path,
                 env=self._environment(spec, folder, self._task_dir(handle)),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -97,16 +122,24 @@ class ProcessBackend:
         with suppress(psutil.NoSuchProcess):
             started = {"pid": child.pid, "started": psutil.Process(child.pid).create_time()}
             self._write_record(handle, {**self._record(handle), **started})
+        with suppress(BrokenPipeError), cast(BinaryIO, child.stdin) as go:
+            go.write(b"go\n")
 
     def status(self, handle: str) -> Status:
         child = self._children.get(handle)
         if child is None:
-            return Status(running=_is_alive(self._record(handle)))
+            running = _is_alive(self._record(handle))
+            return Status(running=running, exit_code=None if running else self._exit_code(handle))
         code = child.poll()
         if code is None:
             return Status(running=True)
         # A shell's way to say that a signal ended it, which is also the engine's.
         return Status(running=False, exit_code=code if code >= 0 else 128 - code)
+
+    def _exit_code(self, handle: str) -> int | None:
+        with suppress(FileNotFoundError, ValueError):
+            return int((self._runs / handle / "exit").read_text())
+        return None
 
     def logs(self, handle: str, *, since: int, follow: bool) -> Iterator[Piece]:
         try:
@@ -132,7 +165,21 @@ class ProcessBackend:
         try:
             return _read_regular(self._task_dir(handle), path, limit=limit)
         except FileNotFoundError:
+            # Created and not staged yet has no files; otherwise this raises Gone.
+            self._record(handle)
+            return None
+
+    def write(self, handle: str, path: str, content: bytes) -> None:
+        target = self._task_dir(handle) / path
+        unfinished = target.with_name(target.name + ".tmp")
+        try:
+            unfinished.write_bytes(content)
+            unfinished.replace(target)
+        except FileNotFoundError:
             raise Gone(f"{handle} is gone") from None
+
+    def hurried(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def stop(self, handle: str, *, grace: float) -> None:
         self._signal(handle, signal.SIGTERM if grace > 0 else signal.SIGKILL)
