@@ -18,6 +18,7 @@ from tests.stack.conftest import SLUG, all_volumes
 EXAMPLE = "seattle_weather"
 TASKS = ("extract_year", "prepare", "train_ridge", "train_forest", "report")
 IMAGES = (*TASKS, "airflow", "task-base")
+FAILS, SLEEPS = {"launcher.dag-id": "fails"}, {"launcher.dag-id": "sleeps"}
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +107,8 @@ def test_every_task_ran_in_its_own_image_and_its_container_is_gone(stack, exampl
     ran = [event["Actor"]["Attributes"]["image"] for event in example["events"] if event["Action"] == "start"]
     expected = sorted([f"{SLUG}/extract_year:dev"] * 4 + [f"{SLUG}/{task}:dev" for task in TASKS[1:]])
     assert sorted(ran) == expected
-    assert stack.containers() == []
+    # Airflow has the state first, then the container goes.
+    wait_until(lambda: not stack.containers(), seconds=20, what="the last task's container to be gone")
 
 
 def test_the_log_of_a_finished_task_is_readable(stack, example):
@@ -147,15 +149,25 @@ def test_a_failing_notebook_fails_its_task_and_its_log_has_the_traceback(stack):
     assert "ZeroDivisionError: division by zero" in log
     assert "return n / 0" in log
     assert "never reached" not in log.split("Traceback")[0]
-    assert stack.containers() == []
+
+
+def test_a_failed_container_stays_to_be_looked_into_and_reap_knows_why(stack):
+    (kept,) = stack.containers(**FAILS)
+    assert kept["State"]["Status"] == "exited"
+    row = next(line for line in stack.make("ps").stdout.splitlines() if "fails" in line)
+    assert row.split()[:4] == [kept["Id"][:12], "fails", "fails", "failing"]
+    assert f"keep   {kept['Id'][:12]} fails.fails" in (said := stack.make("reap").stdout)
+    assert "its task is failed" in said
 
 
 def test_a_running_task_shows_its_log_and_killing_it_stops_its_container(stack):
     run = stack.api.trigger("sleeps", "killed")
     wait_until(lambda: "slept 2" in sleeping_log(stack, run), seconds=90, what="the log of a running task")
-    assert len(stack.containers()) == 1
+    assert len(stack.containers(**SLEEPS)) == 1
     stack.api.set_state("sleeps", run, "sleeps", "failed")
-    wait_until(lambda: not stack.containers(), seconds=20, what="the killed task's container to be gone")
+    wait_until(
+        lambda: not stack.containers(**SLEEPS), seconds=20, what="the killed task's container to be gone"
+    )
     assert stack.api.wait_for_run("sleeps", run) == "failed"
 
 
@@ -169,7 +181,12 @@ def test_an_execution_timeout_stops_the_container_and_is_what_the_log_says(stack
     run = stack.api.trigger("times_out", "too-long")
     assert stack.api.wait_for_run("times_out", run) == "failed"
     assert "AirflowTaskTimeout" in stack.api.log("times_out", run, "sleeps")
-    wait_until(lambda: not stack.containers(), seconds=20, what="the timed out task's container to be gone")
+    timed_out = {"launcher.dag-id": "times_out"}
+    wait_until(
+        lambda: not stack.containers(**timed_out),
+        seconds=20,
+        what="the timed out task's container to be gone",
+    )
 
 
 def test_any_image_runs_as_a_task(stack):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import http.server
+import json
 import os
 import re
 import shutil
@@ -10,8 +12,10 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -356,3 +360,102 @@ def read(name):
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """An Airflow that knows one failed and one running task."""
+
+    states = MappingProxyType({"/report": "failed", "/train/3": "running"})
+
+    def do_POST(self):
+        self.answer(200, {"access_token": "token"})
+
+    def do_GET(self):
+        state = next((state for end, state in self.states.items() if self.path.endswith(end)), None)
+        self.answer(200, {"state": state}) if state else self.answer(404, {"detail": "not found"})
+
+    def answer(self, code, body):
+        self.send_response(code)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def airflow():
+    """The variables that lead the tools to it."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield {"AIRFLOW_PORT": str(server.server_port), "ADMIN_PASSWORD": "secret"}
+        server.shutdown()
+
+
+def task_container(name, task, state, map_index=-1, created="2026-01-01T00:00:00"):
+    identity = {"dag-id": "weather", "task-id": task, "run-id": "manual__1", "map-index": str(map_index)}
+    labels = {f"launcher.{key}": value for key, value in {**identity, "try-number": "2"}.items()}
+    ended = "0001-01-01T00:00:00Z" if state == "running" else f"{created}Z"
+    return {
+        "Id": name * 12,
+        "Config": {"Labels": labels},
+        "State": {"Status": state, "ExitCode": 1, "FinishedAt": ended},
+        "Created": f"{created}.123Z",
+    }
+
+
+@pytest.fixture
+def told(tool, program, tmp_path):
+    """Run a tool beside an engine with task containers; what that is told to do is in the file `told`."""
+    found = [
+        task_container("a", "report", "exited"),
+        task_container("b", "train", "running", map_index=3),
+        task_container("c", "gone", "running"),
+    ]
+    (tmp_path / "inspected").write_text(json.dumps(found))
+    listed = "\\n".join(f"{name * 12}\\tx\\tx\\tx" for name in "abc")
+    program(
+        "docker",
+        f"""
+case "$*" in
+  "ps -a"*) printf '{listed}\\n'; exit ;;
+  "inspect "*) /bin/cat {tmp_path}/inspected; exit ;;
+  "stats "*) printf 'bbbbbbbbbbbb\\t20MiB / 1GiB\\n'; exit ;;
+  "stop "*|"rm "*) echo "$*" >> {tmp_path}/told; exit ;;
+esac
+{DOCKER}""",
+    )
+    return tool
+
+
+def test_reap_removes_what_airflow_is_done_with(told, airflow, tmp_path):
+    done = told("reap", **airflow)
+    assert done.returncode == 0, done.stderr
+    assert "remove aaaaaaaaaaaa weather.report, try 2: its task is failed" in done.stdout
+    assert "keep   bbbbbbbbbbbb weather.train[3], try 2: its task is running" in done.stdout
+    assert "remove cccccccccccc weather.gone, try 2: Airflow does not know its task" in done.stdout
+    assert (tmp_path / "told").read_text().splitlines() == [
+        "rm --force --volumes aaaaaaaaaaaa",
+        "stop --time 10 cccccccccccc",
+        "rm --force --volumes cccccccccccc",
+    ]
+
+
+def test_reap_touches_nothing_while_airflow_does_not_answer(told, tmp_path):
+    done = told("reap", AIRFLOW_PORT="9", ADMIN_PASSWORD="secret")
+    assert done.returncode == 1
+    assert "no Airflow answers" in done.stderr
+    assert not (tmp_path / "told").exists()
+
+
+def test_reap_keeps_failed_ones_as_long_as_it_is_told(told, airflow):
+    assert "keep   aaaaaaaaaaaa" in told("reap", f"hours={10**6}", **airflow).stdout
+    assert "hours=soon is no number" in told("reap", "hours=soon", **airflow).stderr
+
+
+def test_ps_lists_the_task_containers(told):
+    lines = told("ps").stdout.splitlines()
+    assert lines[0].split() == ["container", "dag", "task", "run", "try", "state", "age", "memory"]
+    assert lines[1].split()[:7] == ["aaaaaaaaaaaa", "weather", "report", "manual__1", "2", "exit", "1"]
+    assert lines[2].split()[2] == "train[3]"
+    assert lines[2].endswith("20MiB / 1GiB")

@@ -70,6 +70,16 @@ class Api:
         found = self.call("POST", f"/api/v2/dags/{quote(dag, safe='')}/dagRuns", body)
         return Run(self, dag, found["dag_run_id"])
 
+    def state(self, dag: str, run: str, task: str, map_index: int) -> str | None:
+        """The state of a task instance: "none" before its first, None where there is no such instance."""
+        where = [quote(part, safe="") for part in (dag, run, task)]
+        path = "/api/v2/dags/{}/dagRuns/{}/taskInstances/{}".format(*where)
+        try:
+            found = self.call("GET", path if map_index < 0 else f"{path}/{map_index}")
+        except NotFound:
+            return None
+        return str(found["state"] or "none")
+
     def newest_try(self, task: str, dag: str = "~", run: str = "~") -> dict[str, Any] | None:
         """The task instance of that name which began last."""
         path = f"/api/v2/dags/{quote(dag, safe='~')}/dagRuns/{quote(run, safe='~')}/taskInstances"

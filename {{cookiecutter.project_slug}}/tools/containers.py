@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from tools import project
 from tools.engine import PROJECT_LABEL, SERVICE_LABEL, TASK_LABEL, docker, lines
@@ -56,6 +60,50 @@ def task_containers() -> list[TaskContainer]:
     form = "{{.ID}}\t{{.Names}}\t{{.State}}\t{{.Status}}"
     found = lines("ps", "-a", "--filter", f"label={TASK_LABEL}={project.deployment()}", "--format", form)
     return [TaskContainer(*line.split("\t")) for line in found]
+
+
+@dataclass(frozen=True)
+class Details:
+    """What the engine knows of one task's container. Times are unix seconds."""
+
+    container: str
+    labels: Mapping[str, str]
+    state: str
+    exit_code: int
+    created: float
+    ended: float | None
+
+    @property
+    def running(self) -> bool:
+        return self.state in ("running", "paused", "restarting")
+
+    def label(self, name: str) -> str:
+        """A label of the launcher, such as `dag-id`."""
+        return self.labels.get(f"launcher.{name}", "")
+
+
+def details() -> list[Details]:
+    """The task containers of this deployment, the oldest first."""
+    identifiers = [task.container for task in task_containers()]
+    # One that goes meanwhile is missing from the answer, and the command fails.
+    found = json.loads(docker("inspect", *identifiers, check=False) or "[]") if identifiers else []
+    return sorted((_details(one) for one in found), key=lambda one: one.created)
+
+
+def _details(one: dict[str, Any]) -> Details:
+    state = one["State"]
+    return Details(
+        container=one["Id"][:12],
+        labels=one["Config"]["Labels"],
+        state=state["Status"],
+        exit_code=state["ExitCode"],
+        created=_seconds(one["Created"]),
+        ended=None if state["FinishedAt"].startswith("0001") else _seconds(state["FinishedAt"]),
+    )
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text[:19] + "+00:00").timestamp()
 
 
 def stop_tasks(tasks: list[TaskContainer], seconds: int = 5) -> None:

@@ -12,6 +12,8 @@ from tools.verbs.lint import lint
 from tools.verbs.lock import lock
 from tools.verbs.logs import logs
 from tools.verbs.prune import prune
+from tools.verbs.ps import ps
+from tools.verbs.reap import reap
 from tools.verbs.reset import reset
 from tools.verbs.run import run
 from tools.verbs.smoke import smoke
@@ -51,6 +53,8 @@ VERBS = {
             logs,
             {"service": "of the stack", "task": "its newest try", "dag": "of that DAG", "run": "of that run"},
         ),
+        Verb("ps", ps),
+        Verb("reap", reap, {"hours": "how long containers of failed tasks stay, instead of 24"}),
         Verb("doctor", doctor),
         Verb("down", down, {"timeout": "seconds that running tasks may take"}),
         Verb("prune", prune, {"days": "what to keep, instead of RETENTION_DAYS"}),
