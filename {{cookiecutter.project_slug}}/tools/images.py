@@ -50,7 +50,7 @@ def base_image() -> Image:
 
 def airflow_image() -> Image:
     folder = project.ROOT / "airflow"
-    content = tree_hash([folder, project.ROOT / "libs" / "launcher"])
+    content = tree_hash([folder, *(project.ROOT / "libs" / name for name in ("launcher", "notebook_task"))])
     return Image(AIRFLOW, folder / "Dockerfile", project.ROOT, content)
 
 

@@ -17,6 +17,7 @@ from .outcome import Outcome, deliver_result, write_outcome
 from .parameters import Declared, Resolution, resolve
 from .params_file import read_params_file
 from .request import Request, read_request
+from .run_record import RunRecord
 from .session import Session, launcher_home, read_result
 from .stopping import Stopped, ignore_signals, raise_on_signals
 from .store import Store, StoreError, open_store
@@ -69,6 +70,7 @@ def run_as_process(kind: TaskKind, folder: Path) -> int:
 def main(kind: TaskKind, folder: Path, *, arguments: Sequence[str]) -> int:
     """Return the exit code of one attempt; task-contract's table says what each means."""
     task_dir = task_dir_from_environment()
+    record: RunRecord | None = None
     try:
         options = command_line.parse(arguments, folder.name)
         if options.describe:
@@ -79,6 +81,8 @@ def main(kind: TaskKind, folder: Path, *, arguments: Sequence[str]) -> int:
             return _check(kind, folder)
         attempt = _prepare(folder, request, resolution)
         _introduce(attempt, declared)
+        record = RunRecord(attempt, declared)
+        record.begin()
         outcome = _finished(kind.execute(attempt), attempt)
         task_dir = attempt.workspace.task_dir
     except TaskError as error:
@@ -90,6 +94,8 @@ def main(kind: TaskKind, folder: Path, *, arguments: Sequence[str]) -> int:
     ignore_signals()
     if task_dir is not None:
         write_outcome(task_dir / "out", outcome)
+    if record is not None:
+        record.end(outcome)
     return outcome.exit_code
 
 

@@ -1,0 +1,1 @@
+"""Executed notebooks in Airflow's UI: read from `ARTIFACTS_URL`, rendered when somebody looks."""
