@@ -26,9 +26,10 @@ def pytest_collection_modifyitems(items) -> None:
             item.add_marker(pytest.mark.engine)
 
 
-def all_volumes() -> frozenset[str]:
-    """Those without a name too, which no label ties to a deployment."""
-    return frozenset(engine.docker("volume", "ls", "--quiet").split())
+def nameless_volumes() -> frozenset[str]:
+    """Those that an image declares and nobody named: no label ties them to a deployment."""
+    names = engine.docker("volume", "ls", "--quiet").split()
+    return frozenset(name for name in names if re.fullmatch("[0-9a-f]{64}", name))
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Stack:
     port: int
     printed: str = ""  # what `make up` printed
     api: AirflowApi | None = None
-    volumes_before: frozenset[str] = field(default_factory=all_volumes)
+    volumes_before: frozenset[str] = field(default_factory=nameless_volumes)
 
     @property
     def url(self) -> str:

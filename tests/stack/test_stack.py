@@ -13,7 +13,7 @@ import pytest
 
 from tests import engine
 from tests.stack.airflow_api import wait_until
-from tests.stack.conftest import SLUG, all_volumes
+from tests.stack.conftest import SLUG, nameless_volumes
 
 EXAMPLE = "seattle_weather"
 TASKS = ("extract_year", "prepare", "train_ridge", "train_forest", "report")
@@ -265,4 +265,4 @@ def test_reset_leaves_nothing(stack):
     assert stack.containers() == []
     assert engine.volumes(SLUG) == []
     assert engine.networks(SLUG) == []
-    assert all_volumes() <= stack.volumes_before
+    assert nameless_volumes() <= stack.volumes_before
