@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cookiecutter.main import cookiecutter
 
+from tests import engine
 from tests.stack.airflow_api import AirflowApi
 
 TEMPLATE = Path(__file__).parents[1]
@@ -59,7 +60,7 @@ def rendered() -> Iterator[Project]:
         yield project
     finally:
         if (project.path / ".env").exists():
-            project.run("make", "reset", "yes=1")
+            engine.remove_deployment(SLUG)
         shutil.rmtree(folder)
 
 
