@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -54,7 +55,7 @@ def _download(packages: list[str], scratch: Path) -> list[Path]:
     (scratch / "lists/partial").mkdir(parents=True)
     (scratch / "cache/archives/partial").mkdir(parents=True)
     source = scratch / "sources.list"
-    source.write_text(f"deb [signed-by={KEYRING}] http://deb.debian.org/debian {SUITE} main\n")
+    source.write_text(f"deb [signed-by={KEYRING}] {_mirror()} {SUITE} main\n")
     apt = (
         "apt-get",
         f"--option=Dir::Etc::SourceList={source}",
@@ -66,3 +67,12 @@ def _download(packages: list[str], scratch: Path) -> list[Path]:
     run(*apt, "update")
     run(*apt, "download", *packages, cwd=scratch)
     return [next(scratch.glob(f"{package}_*.deb")) for package in packages]
+
+
+def _mirror() -> str:
+    """The Debian mirror that this machine gets its own packages from."""
+    apt = Path("/etc/apt")
+    for file in [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))]:
+        if file.is_file() and (found := re.search(r"https?://\S+/debian/?(?=\s)", file.read_text())):
+            return found[0]
+    raise CannotBePrepared("apt has no Debian mirror: add one to /etc/apt/sources.list.d")
