@@ -13,6 +13,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions as expected
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tests import engine
+
 EXAMPLE = "seattle_weather"
 PICTURES = os.environ.get("TEST_PICTURES")
 
@@ -33,7 +35,7 @@ def chromium() -> str:
     """Debian's chromium; installed where that is possible, since a skipped browser test shows nothing."""
     if not (shutil.which("chromium") and shutil.which("chromedriver")):
         if os.geteuid() != 0 or not shutil.which("apt-get"):
-            pytest.skip("no chromium and chromedriver on PATH, and no right to install Debian's")
+            engine.skip_or_fail("no chromium and chromedriver on PATH, and no right to install Debian's")
         subprocess.run(["apt-get", "update", "-qq"], check=True)
         subprocess.run(
             ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "chromium-driver"],
